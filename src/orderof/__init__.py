@@ -1,0 +1,1 @@
+"""What a neural network costs, and how that cost grows."""

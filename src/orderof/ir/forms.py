@@ -1,0 +1,93 @@
+"""The six forms of an operator, as data. Every analysis is a `match` over them.
+
+    Nest       a perfect loop nest: out[...] = reduce over the other axes of body(x0[...], x1[...])
+    View       another look at the same elements: costs nothing
+    Move       elements are copied or filled: bytes, no operations
+    Composite  a graph of other operators
+    Irregular  counts and span by hand, with their source
+    Loop       a region: a graph repeated
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orderof.counts import Counts
+    from orderof.ir.access import Access
+    from orderof.ir.graph import Graph
+    from orderof.ir.scalar import Scalar
+    from orderof.sym import Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Nest:
+    """A loop nest over named axes; elements outside a tensor (padding) are the reduction's unit."""
+
+    axes: tuple[tuple[str, Expr], ...]
+    ins: tuple[Access, ...]
+    out: Access
+    body: Scalar
+    reduce: str | None = None
+    """`add`, `max` or None; then every output element is written once at most."""
+    mac: bool = False
+    """Whether each point is one multiply-add: the product of two operands, summed up."""
+
+    @property
+    def sizes(self) -> dict[str, Expr]:
+        """Size of each axis."""
+        return dict(self.axes)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The same storage, looked at differently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Copies: elements read from each operand, elements written to each result."""
+
+    reads: tuple[Expr, ...]
+    writes: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Composite:
+    """A graph of other operators; `saved` results are kept for the backward pass only."""
+
+    body: Graph
+
+
+@dataclass(frozen=True, slots=True)
+class Irregular:
+    """An algorithm that is no loop nest: its counts and span stand in a cited source."""
+
+    counts: Counts
+    span: Expr
+    reads: tuple[Expr, ...]
+    writes: tuple[Expr, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loop:
+    """A body repeated `trip` times.
+
+    Operands and body inputs: `carry` values that the body hands on from step to step, `const`
+    values that stay, and the others, of which every step sees one slice along the first axis.
+    Results and body outputs: the carries, `stack` values of which every step adds a slice, and the
+    others, which are summed over the steps.
+    """
+
+    body: Graph
+    trip: Expr
+    carry: int
+    const: int
+    stack: int
+    reverse: bool = False
+    label: str = ""
+
+
+Form = Nest | View | Move | Composite | Irregular | Loop

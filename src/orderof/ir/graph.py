@@ -1,0 +1,131 @@
+"""Values, nodes and graphs: a network as frozen data.
+
+    Graph   inputs -> nodes in the order of execution -> outputs
+    Node    one operator applied: a form (what it does), operands, results, where it stands
+    Value   what flows: a shape of Exprs and a dtype; equal only to itself
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from orderof.counts import ITEMSIZE
+from orderof.sym import Expr, Size, expr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orderof.ir.forms import Form
+
+Attr = int | float | bool | str | None | tuple["Attr", ...]
+
+
+class Phase(StrEnum):
+    """Which part of a training step a node belongs to."""
+
+    FORWARD = "forward"
+    LOSS = "loss"
+    BACKWARD = "backward"
+    RECOMPUTE = "recompute"
+    OPTIMIZER = "optimizer"
+    MASK = "mask"
+    """The construction of masks that depend on positions only; no part of a step's total."""
+
+
+class Role(StrEnum):
+    """What a graph input is."""
+
+    INPUT = "input"
+    PARAM = "param"
+    FROZEN = "frozen"
+    BUFFER = "buffer"
+    STATE = "state"
+    """State of an optimizer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A shape and a dtype."""
+
+    shape: tuple[Expr, ...]
+    dtype: str
+
+    @property
+    def size(self) -> Expr:
+        """The number of elements."""
+        return Expr.prod(self.shape)
+
+    @property
+    def bytes(self) -> Expr:
+        """The size in bytes."""
+        return self.size * ITEMSIZE[self.dtype]
+
+    def __str__(self) -> str:
+        return f"{self.dtype}[{', '.join(map(str, self.shape))}]"
+
+
+def tensor(dtype: str, *shape: Size) -> Type:
+    """Give the type of a tensor; dims are Exprs or ints."""
+    return Type(tuple(map(expr, shape)), dtype)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """A tensor that flows through a graph; `name` is a hint for readers."""
+
+    type: Type
+    name: str = ""
+
+    @property
+    def shape(self) -> tuple[Expr, ...]:
+        """The shape of its type."""
+        return self.type.shape
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of its type."""
+        return self.type.dtype
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """One application of an operator."""
+
+    op: str
+    form: Form
+    operands: tuple[Value, ...]
+    results: tuple[Value, ...]
+    attrs: tuple[tuple[str, Attr], ...] = ()
+    scope: str = ""
+    phase: Phase = Phase.FORWARD
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Input:
+    """A value that a graph is given, and what it is."""
+
+    value: Value
+    role: Role = Role.INPUT
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """A network, or the body of a region."""
+
+    inputs: tuple[Input, ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[Value, ...]
+    name: str = ""
+    dims: tuple[tuple[str, int], ...] = ()
+    """Default sizes of the symbols."""
+    modules: tuple[tuple[str, str, Expr], ...] = ()
+    """(path, class, count) of the modules, in order of first use."""
+    grads: tuple[tuple[Value, Value], ...] = field(default=())
+    """(parameter, its gradient), once the graph has a backward pass."""
+
+    def of_role(self, *roles: Role) -> Iterator[Value]:
+        """Iterate over the inputs that play one of some roles."""
+        return (i.value for i in self.inputs if i.role in roles)

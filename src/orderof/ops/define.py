@@ -1,0 +1,149 @@
+"""What an operator is: one declaration, in one of the six forms, kept in one registry.
+
+    matmul = nest("matmul", "... m k, ... k n -> ... m n", lambda x, w: x * w, reduce="add")
+
+Calling an operator on a builder emits a node: `y = matmul(b, x, w)`. Values go by position,
+attributes by keyword. The form is made once for each combination of operand types and attributes.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from orderof.errors import UnknownOperator
+from orderof.ir.build import Builder
+from orderof.ir.forms import Composite, Irregular, Move, View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from orderof.ir.forms import Form
+    from orderof.ir.graph import Attr, Node, Type, Value
+
+Types = tuple["Type", ...]
+Made = tuple["Form", Types]
+Make = "Callable[..., Made]"
+Grads = "Sequence[Value | None]"
+Vjp = "Callable[[Builder, Node, Sequence[Value | None], Sequence[bool]], Grads]"
+"""(builder, node, gradients of its results, which operands want one) -> gradients of operands."""
+
+
+@dataclass(frozen=True, eq=False)
+class Operator:
+    """A declared operator."""
+
+    name: str
+    make: Callable[..., Made]
+    """(*operand types, **attributes) -> the form and the result types."""
+    vjp: Callable[..., Grads] | None = None
+    where: str = ""
+    """`file:line` of the declaration."""
+    source: str = ""
+    """Where an algorithm is published, when it is not its own definition."""
+    signature: str = ""
+    about: str = ""
+    free: bool = False
+    """Whether it is a View: no cost of any kind."""
+    _made: dict[tuple[Types, tuple[tuple[str, Attr], ...]], Made] = field(default_factory=dict)
+
+    def __call__(self, b: Builder, *operands: Value, **attrs: Any) -> Any:  # noqa: ANN401
+        """Emit a node; gives its result, or a tuple where there are several."""
+        results = self.emit(b, operands, tuple(sorted(attrs.items())))
+        return results[0] if len(results) == 1 else results
+
+    def emit(
+        self, b: Builder, operands: Sequence[Value], attrs: tuple[tuple[str, Attr], ...]
+    ) -> tuple[Value, ...]:
+        """Emit a node; gives all its results."""
+        form, types = self.instance(tuple(v.type for v in operands), attrs)
+        return b.emit(self.name, form, operands, types, attrs)
+
+    def instance(self, types: Types, attrs: tuple[tuple[str, Attr], ...]) -> Made:
+        """Give the form and result types for operand types and attributes."""
+        key = (types, attrs)
+        if (made := self._made.get(key)) is None:
+            made = self._made[key] = self.make(*types, **dict(attrs))
+        return made
+
+
+REGISTRY: dict[str, Operator] = {}
+
+
+def register(op: Operator) -> Operator:
+    """Add an operator under its name, once."""
+    if op.name in REGISTRY:
+        message = f"operator {op.name} is declared twice: {REGISTRY[op.name].where}, {op.where}"
+        raise ValueError(message)
+    REGISTRY[op.name] = op
+    return op
+
+
+def lookup(name: str) -> Operator:
+    """Find an operator; raises `UnknownOperator`."""
+    try:
+        return REGISTRY[name]
+    except KeyError:
+        hint = "declare it in orderof/ops, see docs/architecture.md"
+        raise UnknownOperator(name, "has no declaration", hint) from None
+
+
+def here(depth: int = 2) -> str:
+    """Give `file:line` of the caller's caller: where a declaration stands."""
+    frame = sys._getframe(depth)
+    return f"{frame.f_code.co_filename.rpartition('/orderof/')[2]}:{frame.f_lineno}"
+
+
+def view(name: str, shape: Callable[..., Type], vjp: Callable[..., Grads]) -> Operator:
+    """Declare a View by its shape map (type, **attributes) -> type."""
+
+    def make(*types: Type, **attrs: Any) -> Made:  # noqa: ANN401
+        return View(), (shape(*types, **attrs),)
+
+    return register(Operator(name, make, vjp, here(), free=True))
+
+
+def move(name: str, plan: Callable[..., tuple[Move, Types]], vjp: Callable[..., Grads]) -> Operator:
+    """Declare a Move by (types, **attributes) -> what is read and written, and the results."""
+    return register(Operator(name, plan, vjp, here()))
+
+
+def irregular(
+    name: str,
+    plan: Callable[..., tuple[Irregular, Types]],
+    *,
+    source: str,
+    vjp: Callable[..., Grads] | None = None,
+) -> Operator:
+    """Declare an Irregular; `source` says where its counts come from."""
+    return register(Operator(name, plan, vjp, here(), source))
+
+
+def composite(
+    name: str, *, vjp: Callable[..., Grads] | None = None, source: str = ""
+) -> Callable[[Callable[..., Any]], Operator]:
+    """Declare a Composite by a builder (b, *values, **attributes) -> value or values.
+
+    Without `vjp` the derivative is that of the expansion.
+    """
+    where = here()
+
+    def declare(build: Callable[..., Any]) -> Operator:
+        def make(*types: Type, **attrs: Any) -> Made:  # noqa: ANN401
+            b = Builder()
+            operands = [b.take(_fresh(t)) for t in types]
+            out = build(b, *operands, **attrs)
+            outputs = out if isinstance(out, tuple) else (out,)
+            return Composite(b.graph(outputs, name)), tuple(v.type for v in outputs)
+
+        about = (build.__doc__ or "").strip()
+        return register(Operator(name, make, vjp, where, source, about=about))
+
+    return declare
+
+
+def _fresh(t: Type) -> Value:
+    from orderof.ir.graph import Value  # noqa: PLC0415 - a type elsewhere in this module
+
+    return Value(t)

@@ -1,0 +1,166 @@
+"""Functions of one element, or of several that broadcast.
+
+The body is the function as it is computed; the gradient is derived from it with the saved result at
+hand, or stands beside it where frameworks run another formula of the same value.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from orderof.ir.access import Axis
+from orderof.ir.forms import Nest
+from orderof.ir.graph import Type
+from orderof.ir.scalar import (
+    ZERO,
+    Const,
+    G,
+    Scalar,
+    Var,
+    Y,
+    apply,
+    eq,
+    erf,
+    exp,
+    ge,
+    gt,
+    log,
+    maximum,
+    minimum,
+    ne,
+    rsqrt,
+    select,
+    sqrt,
+    tanh,
+)
+from orderof.ops.define import Operator, here, register
+from orderof.ops.derive import derive
+from orderof.ops.nest import nest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from orderof.ir.build import Builder
+    from orderof.ir.graph import Node, Value
+
+
+def _unary(
+    name: str, body: Callable[..., Scalar], gradient: Callable[..., Scalar] | None = None
+) -> Operator:
+    """Declare a function of one element; `gradient` is (g, x, y, **attributes) -> Scalar."""
+
+    def vjp(b: Builder, node: Node, gs: Sequence[Value | None], _: Sequence[bool]) -> Any:  # noqa: ANN401
+        own = gradient(G, Var(0), Y, **dict(node.attrs)) if gradient else None
+        return (derive(b, node, gs[0], 0, own),) if gs[0] else (None,)
+
+    return nest(name, "... -> ...", body, vjp=vjp if gradient else None)
+
+
+def _binary(name: str, body: Callable[..., Scalar]) -> Operator:
+    return nest(name, "..., ... -> ...", body)
+
+
+add = _binary("add", lambda x, y: x + y)
+sub = _binary("sub", lambda x, y: x - y)
+mul = _binary("mul", lambda x, y: x * y)
+div = _binary("div", lambda x, y: x / y)
+power = _binary("pow", lambda x, y: apply("pow", x, y))
+max_of = _binary("maximum", maximum)
+min_of = _binary("minimum", minimum)
+equal = _binary("eq", eq)
+unequal = _binary("ne", ne)
+greater = _binary("gt", gt)
+at_least = _binary("ge", ge)
+both = _binary("and", lambda x, y: apply("and", x, y))
+either = _binary("or", lambda x, y: apply("or", x, y))
+where = nest("where", "..., ..., ... -> ...", select)
+
+# With a number: `by` may be a formula, given as Power(base, exponent).
+scale = _unary("scale", lambda x, *, by: x * Const(by), lambda g, x, y, by: g * Const(by))
+shrink = _unary("shrink", lambda x, *, by: x / Const(by), lambda g, x, y, by: g / Const(by))
+shift = _unary("shift", lambda x, *, by: x + Const(by), lambda g, x, y, by: g)
+rdiv = _unary("rdiv", lambda x, *, by: Const(by) / x)
+rsub = _unary("rsub", lambda x, *, by: Const(by) - x)
+compare = _unary("compare", lambda x, *, fn, by: apply(fn, x, Const(by)))
+raise_to = _unary(
+    "raise_to",
+    lambda x, *, by: x * x if by == 2 else apply("pow", x, Const(by)),  # noqa: PLR2004 - a square is one product
+)
+
+neg = _unary("neg", lambda x: -x)
+invert = _unary("not", lambda x: apply("not", x))
+magnitude = _unary("abs", lambda x: apply("abs", x))
+exponential = _unary("exp", exp)
+logarithm = _unary("log", log)
+root = _unary("sqrt", sqrt)
+inverse_root = _unary("rsqrt", rsqrt)
+sine = _unary("sin", lambda x: apply("sin", x))
+cosine = _unary("cos", lambda x: apply("cos", x))
+floor = _unary("floor", lambda x: apply("floor", x))
+error_function = _unary("erf", erf)
+reciprocal = _unary("reciprocal", lambda x: 1 / x)
+hyperbolic_tangent = _unary("tanh", tanh)
+
+relu = _unary(
+    "relu", lambda x: maximum(x, ZERO), lambda g, x, y: select(gt(y, ZERO), g, ZERO)
+)
+sigmoid = _unary("sigmoid", lambda x: 1 / (1 + exp(-x)), lambda g, x, y: g * ((1 - y) * y))
+leaky_relu = _unary(
+    "leaky_relu",
+    lambda x, *, slope: select(gt(x, ZERO), x, x * slope),
+    lambda g, x, y, slope: select(gt(x, ZERO), g, g * slope),
+)
+elu = _unary(
+    "elu",
+    lambda x, *, alpha: select(gt(x, ZERO), x, alpha * (exp(x) - 1)),
+    lambda g, x, y, alpha: select(gt(x, ZERO), g, g * (y + alpha)),
+)
+clamp = _unary(
+    "clamp",
+    lambda x, *, low, high: minimum(maximum(x, Const(low)), Const(high)),
+    lambda g, x, y, low, high: select(
+        apply("and", gt(x, Const(low)), gt(Const(high), x)), g, ZERO
+    ),
+)
+softplus = _unary("softplus", lambda x: log(1 + exp(x)), lambda g, x, y: g / (1 + exp(-x)))
+silu = _unary("silu", lambda x: x / (1 + exp(-x)), lambda g, x, y: _silu_gradient(g, x))
+gelu = _unary(
+    "gelu",
+    lambda x: x * 0.5 * (1 + erf(x * math.sqrt(0.5))),
+    lambda g, x, y: g * (_normal_cdf(x) + x * (exp(x * x * -0.5) * (1 / math.sqrt(2 * math.pi)))),
+)
+gelu_tanh = _unary(
+    "gelu_tanh",
+    lambda x: 0.5 * x * (1 + tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x)))),
+)
+hardsigmoid = _unary(
+    "hardsigmoid",
+    lambda x: minimum(maximum(x + 3, ZERO), Const(6)) / 6,
+    lambda g, x, y: select(apply("and", gt(x, Const(-3)), gt(Const(3), x)), g / 6, ZERO),
+)
+hardswish = _unary("hardswish", lambda x: x * minimum(maximum(x + 3, ZERO), Const(6)) / 6)
+
+
+def _normal_cdf(x: Scalar) -> Scalar:
+    return 0.5 * (1 + erf(x * math.sqrt(0.5)))
+
+
+def _silu_gradient(g: Scalar, x: Scalar) -> Scalar:
+    """Give g * s * (1 + x * (1 - s)) with s = sigmoid(x)."""
+    s = 1 / (1 + exp(-x))
+    return g * (s * (1 + x * (1 - s)))
+
+
+def _cast_make(x: Type, *, dtype: str) -> tuple[Nest, tuple[Type]]:
+    axes = tuple((f"_{i}", n) for i, n in enumerate(x.shape))
+    acc = tuple(Axis(name) for name, _ in axes)
+    return Nest(axes, (acc,), acc, apply("cast", Var(0))), (Type(x.shape, dtype),)
+
+
+def _cast_vjp(b: Builder, node: Node, gs: Sequence[Value | None], _: Sequence[bool]) -> Any:  # noqa: ANN401
+    return (cast(b, gs[0], dtype=node.operands[0].dtype) if gs[0] else None,)
+
+
+cast = register(Operator("cast", _cast_make, _cast_vjp, here(1), signature="... -> ..."))
+

@@ -1,0 +1,93 @@
+"""Reductions over some dimensions, kept as size 1 or dropped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orderof.counts import Counts, Kind
+from orderof.ir.forms import Irregular
+from orderof.ir.graph import Type
+from orderof.ir.scalar import Power, Var
+from orderof.ops.define import Operator, composite, here, irregular, register
+from orderof.ops.elementwise import mul, shrink, sub
+from orderof.ops.nest import concrete
+from orderof.sym import Expr, ceillog2
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orderof.ir.build import Builder
+    from orderof.ir.graph import Node, Value
+    from orderof.ops.define import Made
+
+
+def _declare(name: str, reduce: str) -> Operator:
+    def make(x: Type, *, dims: tuple[int, ...], keep: bool = False) -> Made:
+        axes = [f"a{i}" for i in range(len(x.shape))]
+        gone = {d % len(axes) for d in dims}
+        kept = ["1" if i in gone else a for i, a in enumerate(axes) if keep or i not in gone]
+        return concrete(name, f"{' '.join(axes)} -> {' '.join(kept)}", (x,), Var(0), reduce, {})
+
+    return register(Operator(name, make, _max_vjp if reduce == "max" else None, here(1)))
+
+
+def _max_vjp(b: Builder, node: Node, gs: Sequence[Value | None], _: Sequence[bool]) -> Any:  # noqa: ANN401
+    return (route(b, node.operands[0], node.results[0], gs[0]) if gs[0] else None,)
+
+
+sum_over = _declare("sum", "add")
+max_over = _declare("amax", "max")
+
+
+def _route_plan(x: Type, y: Type, g: Type) -> tuple[Irregular, tuple[Type]]:
+    counts = Counts.of(Kind.ADD, g.dtype, g.size)
+    form = Irregular(counts, Expr.sum([1]), (x.size, y.size, g.size), (x.size,), _ROUTE)
+    return form, (Type(x.shape, g.dtype),)
+
+
+_ROUTE = "the gradient of a maximum goes to the first maximum: one addition for each g"
+route = irregular("route_to_max", _route_plan, source=_ROUTE)
+
+
+@composite("mean")
+def mean(b: Builder, x: Value, *, dims: tuple[int, ...], keep: bool = False) -> Value:
+    """Sum, then one division for each result."""
+    n = Expr.prod(x.shape[d] for d in dims)
+    return shrink(b, sum_over(b, x, dims=dims, keep=keep), by=Power(n))
+
+
+@composite("variance")
+def variance(
+    b: Builder, x: Value, *, dims: tuple[int, ...], correction: int = 0, keep: bool = False
+) -> Value:
+    """Two passes: the mean, then the mean of squares of what is left."""
+    n = Expr.prod(x.shape[d] for d in dims)
+    centred = sub(b, x, mean(b, x, dims=dims, keep=True))
+    squares = mul(b, centred, centred)
+    return shrink(b, sum_over(b, squares, dims=dims, keep=keep), by=Power(n - correction))
+
+
+def _cumsum_plan(x: Type, *, axis: int) -> tuple[Irregular, tuple[Type]]:
+    n = x.shape[axis]
+    kind = Kind.ADD if x.dtype.startswith(("float", "bfloat")) else Kind.INT
+    counts = Counts.of(kind, x.dtype, x.size - x.size / n)
+    source = "n - 1 additions in sequence; Blelloch 1990 (CMU-CS-90-190) for the span of a scan"
+    return Irregular(counts, 2 * ceillog2(n), (x.size,), (x.size,), source), (x,)
+
+
+cumsum = irregular("cumsum", _cumsum_plan, source="Blelloch 1990, CMU-CS-90-190")
+
+
+def _arg_plan(x: Type, *, axis: int, keep: bool = False) -> tuple[Irregular, tuple[Type]]:
+    n = x.shape[axis]
+    rows = x.size / n
+    at = axis % len(x.shape)
+    rest = tuple(d for i, d in enumerate(x.shape) if i != at)
+    shape = (*x.shape[:at], Expr.sum([1]), *x.shape[at + 1 :]) if keep else rest
+    counts = Counts.of(Kind.CMP, x.dtype, rows * (n - 1))
+    form = Irregular(counts, ceillog2(n), (x.size,), (rows,), "n - 1 comparisons for each row")
+    return form, (Type(shape, "int64"),)
+
+
+argmax = irregular("argmax", _arg_plan, source="n - 1 comparisons for each row")
+

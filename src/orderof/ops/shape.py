@@ -1,0 +1,185 @@
+"""Views and moves: other looks at the same elements, and copies of elements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orderof.counts import Counts, Kind
+from orderof.errors import ShapeMismatch
+from orderof.ir.forms import Irregular, Move
+from orderof.ir.graph import Type
+from orderof.ops.define import irregular, move, view
+from orderof.ops.reduce import sum_over
+from orderof.sym import ONE, ZERO, Expr, Size, ceildiv, expr
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orderof.ir.build import Builder
+    from orderof.ir.graph import Node, Value
+
+Gs = "Sequence[Value | None]"
+
+
+def _reshape(x: Type, *, shape: tuple[Size, ...]) -> Type:
+    out = Type(tuple(map(expr, shape)), x.dtype)
+    if out.size != x.size:
+        raise ShapeMismatch(str(x), f"cannot be seen as {out}: {x.size} elements, not {out.size}")
+    return out
+
+
+def _reshape_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+    return (reshape(b, gs[0], shape=node.operands[0].shape),)
+
+
+def _permute(x: Type, *, order: tuple[int, ...]) -> Type:
+    return Type(tuple(x.shape[i] for i in order), x.dtype)
+
+
+def _permute_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+    order = dict(node.attrs)["order"]
+    return (permute(b, gs[0], order=tuple(sorted(range(len(order)), key=order.__getitem__))),)
+
+
+def _expand(x: Type, *, shape: tuple[Size, ...]) -> Type:
+    return Type(tuple(map(expr, shape)), x.dtype)
+
+
+def _expand_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+    """Sum over what was repeated: dimensions added in front, and those of size 1."""
+    g, x = gs[0], node.operands[0]
+    extra = len(g.shape) - len(x.shape)
+    grown = [i for i, n in enumerate(x.shape) if n == 1 and g.shape[i + extra] != 1]
+    dims = (*range(extra), *(i + extra for i in grown))
+    if dims:
+        g = sum_over(b, g, dims=dims, keep=True)
+    return (g if g.shape == x.shape else reshape(b, g, shape=x.shape),)
+
+
+def _slice(x: Type, *, axis: int, start: Size = 0, stop: Size, step: int = 1) -> Type:
+    shape = list(x.shape)
+    shape[axis] = ceildiv(expr(stop) - start, step)
+    return Type(tuple(shape), x.dtype)
+
+
+def _slice_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+    return (embed_slice(b, gs[0], shape=node.operands[0].shape, **dict(node.attrs)),)
+
+
+def _alias_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401, ARG001
+    return (gs[0],)
+
+
+reshape = view("reshape", _reshape, _reshape_vjp)
+permute = view("permute", _permute, _permute_vjp)
+expand = view("expand", _expand, _expand_vjp)
+slice_ = view("slice", _slice, _slice_vjp)
+alias = view("alias", lambda x: x, _alias_vjp)
+detach = view("detach", lambda x: x, lambda b, node, gs, want: (None,))  # noqa: ARG005
+
+
+def _copy(x: Type) -> tuple[Move, tuple[Type]]:
+    return Move((x.size,), (x.size,)), (x,)
+
+
+def _concat(*xs: Type, axis: int) -> tuple[Move, tuple[Type]]:
+    shape = list(xs[0].shape)
+    shape[axis] = Expr.sum(x.shape[axis] for x in xs)
+    out = Type(tuple(shape), xs[0].dtype)
+    return Move(tuple(x.size for x in xs), (out.size,)), (out,)
+
+
+def _concat_vjp(b: Builder, node: Node, gs: Gs, want: Sequence[bool]) -> Any:  # noqa: ANN401
+    axis, start, grads = dict(node.attrs)["axis"], ZERO, []
+    for x, wanted in zip(node.operands, want, strict=True):
+        stop = start + x.shape[axis]
+        grads.append(slice_(b, gs[0], axis=axis, start=start, stop=stop) if wanted else None)
+        start = stop
+    return grads
+
+
+def _fill(*, shape: tuple[Size, ...], dtype: str, value: float = 0) -> tuple[Move, tuple[Type]]:
+    del value
+    out = Type(tuple(map(expr, shape)), dtype)
+    return Move((), (out.size,)), (out,)
+
+
+def _embed_slice(x: Type, *, shape: tuple[Size, ...], **_: Any) -> tuple[Move, tuple[Type]]:  # noqa: ANN401
+    out = Type(tuple(map(expr, shape)), x.dtype)
+    return Move((x.size,), (out.size,)), (out,)
+
+
+def _embed_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+    attrs = {k: v for k, v in node.attrs if k != "shape"}
+    return (slice_(b, gs[0], **attrs),)
+
+
+def _pad(
+    x: Type, *, before: tuple[int, ...], after: tuple[int, ...], value: float = 0
+) -> tuple[Move, tuple[Type]]:
+    del value
+    ends = zip(x.shape, before, after, strict=True)
+    out = Type(tuple(n + lo + hi for n, lo, hi in ends), x.dtype)
+    return Move((x.size,), (out.size,)), (out,)
+
+
+def _pad_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+    g = gs[0]
+    for axis, (n, lo) in enumerate(
+        zip(node.operands[0].shape, dict(node.attrs)["before"], strict=True)
+    ):
+        if g.shape[axis] != n:
+            g = slice_(b, g, axis=axis, start=lo, stop=n + lo)
+    return (g,)
+
+
+copy = move("copy", _copy, _alias_vjp)
+concat = move("concat", _concat, _concat_vjp)
+fill = move("fill", _fill, lambda b, node, gs, want: ())  # noqa: ARG005
+embed_slice = move("embed_slice", _embed_slice, _embed_vjp)
+pad = move("pad", _pad, _pad_vjp)
+
+
+def _gather_rows(table: Type, at: Type) -> tuple[Move, tuple[Type]]:
+    row = Expr.prod(table.shape[1:])
+    out = Type((*at.shape, *table.shape[1:]), table.dtype)
+    return Move((at.size * row, at.size), (out.size,)), (out,)
+
+
+def _gather_rows_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+    table, at = node.operands
+    return scatter_rows(b, gs[0], at, rows=table.shape[0]), None
+
+
+def _scatter_rows(g: Type, at: Type, *, rows: Size) -> tuple[Irregular, tuple[Type]]:
+    out = Type((expr(rows), *g.shape[len(at.shape) :]), g.dtype)
+    counts = Counts.of(Kind.ADD, g.dtype, g.size)
+    form = Irregular(counts, ONE, (g.size, at.size), (out.size,), _SCATTER)
+    return form, (out,)
+
+
+_SCATTER = "one addition for each element that arrives, into a zeroed table"
+gather_rows = move("gather_rows", _gather_rows, _gather_rows_vjp)
+scatter_rows = irregular("scatter_rows", _scatter_rows, source=_SCATTER)
+
+
+def _take(x: Type, at: Type, *, axis: int) -> tuple[Move, tuple[Type]]:
+    """Pick along one axis, elementwise, as torch.gather."""
+    del axis
+    return Move((at.size, at.size), (at.size,)), (Type(at.shape, x.dtype),)
+
+
+def _take_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+    x, at = node.operands
+    return put(b, gs[0], at, shape=x.shape, **dict(node.attrs)), None
+
+
+def _put(g: Type, at: Type, *, shape: tuple[Size, ...], axis: int) -> tuple[Irregular, tuple[Type]]:
+    del axis
+    out = Type(tuple(map(expr, shape)), g.dtype)
+    counts = Counts.of(Kind.ADD, g.dtype, g.size)
+    return Irregular(counts, ONE, (g.size, at.size), (out.size,), _SCATTER), (out,)
+
+
+take = move("take", _take, _take_vjp)
+put = irregular("put", _put, source=_SCATTER)

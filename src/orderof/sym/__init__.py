@@ -1,0 +1,39 @@
+"""Symbolic integers: sizes as exact formulas."""
+
+from orderof.sym.expr import ONE, ZERO, Expr, Fn, const, expr, symbol, symbols
+from orderof.sym.functions import (
+    Size,
+    assumptions,
+    at_least,
+    bounds,
+    ceildiv,
+    ceillog2,
+    floordiv,
+    maximum,
+    minimum,
+    mod,
+)
+from orderof.sym.text import parse, text
+
+__all__ = [
+    "ONE",
+    "ZERO",
+    "Expr",
+    "Fn",
+    "Size",
+    "assumptions",
+    "at_least",
+    "bounds",
+    "ceildiv",
+    "ceillog2",
+    "const",
+    "expr",
+    "floordiv",
+    "maximum",
+    "minimum",
+    "mod",
+    "parse",
+    "symbol",
+    "symbols",
+    "text",
+]
