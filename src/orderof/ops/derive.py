@@ -15,7 +15,7 @@ from orderof.errors import ModelError
 from orderof.ir.access import Window, axes_of
 from orderof.ir.forms import Nest
 from orderof.ir.graph import Type
-from orderof.ir.scalar import Const, Y, adjoint, rename, variables
+from orderof.ir.scalar import Const, G, Y, adjoint, rename, variables
 
 if TYPE_CHECKING:
     from orderof.ir.build import Builder
@@ -36,6 +36,8 @@ def derive(b: Builder, node: Node, g: Value, j: int, body: Scalar | None = None)
     scalar = body if body is not None else adjoint(nest.body, saved).get(j, Const(0))
     reads = sorted(variables(scalar), key=lambda i: (i != -1, i))
     source = {-1: (g, nest.out), -2: (node.results[0], nest.out)}
+    if scalar == G and g.type == node.operands[j].type and nest.ins[j] == nest.out:
+        return g
     found = [source[i] if i < 0 else (node.operands[i], nest.ins[i]) for i in reads]
     ins = tuple(acc for _, acc in found)
     out = nest.ins[j]

@@ -164,3 +164,15 @@ def _cast_vjp(b: Builder, node: Node, gs: Sequence[Value | None], _: Sequence[bo
 
 cast = register(Operator("cast", _cast_make, _cast_vjp, here(1), signature="... -> ..."))
 
+
+ACTIVATIONS: dict[str, Operator] = {
+    "relu": relu,
+    "sigmoid": sigmoid,
+    "tanh": hyperbolic_tangent,
+    "gelu": gelu,
+    "gelu_tanh": gelu_tanh,
+    "silu": silu,
+    "softplus": softplus,
+    "hardswish": hardswish,
+}
+"""Activations that need no number, by the name that people use."""

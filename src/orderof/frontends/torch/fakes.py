@@ -1,0 +1,135 @@
+"""Fake copies of a module and its inputs, and a frame that leaves no trace in torch or Python."""
+
+import copy
+import random
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass
+
+from orderof.errors import ModelError
+
+T = TypeVar("T")
+
+
+class Fakes:
+    """Makes tensors that have a shape and no data, on the CPU wherever their model was."""
+
+    def __init__(self) -> None:
+        self.mode = FakeTensorMode()
+
+    def like(self, tensor: torch.Tensor) -> FakeTensor:
+        """A fake of the same shape, strides and dtype that needs no gradient."""
+        if tensor.layout != torch.strided or is_traceable_wrapper_subclass(tensor):
+            raise ModelError(
+                type(tensor).__name__,
+                f"a tensor of layout {tensor.layout} or of a wrapping type cannot be analysed",
+                "convert it to a dense tensor before",
+            )
+        with self.mode:
+            fake = torch.empty_strided(
+                tensor.shape, tensor.stride(), dtype=tensor.dtype, device="cpu"
+            )
+        return fake  # pyright: ignore[reportReturnType]
+
+    def copy(self, module: nn.Module) -> tuple[nn.Module, list[FakeTensor]]:
+        """A deep copy in fakes, and those among them that are neither parameter nor buffer."""
+        memo: dict[int, Any] = {}
+        for parameter in module.parameters():
+            if isinstance(parameter, nn.parameter.UninitializedParameter):
+                raise ModelError(
+                    type(module).__name__,
+                    "it has lazy parameters, whose shapes are not known yet",
+                    "call it once on an example before",
+                )
+            memo[id(parameter)] = nn.Parameter(self.like(parameter), parameter.requires_grad)
+        for buffer in module.buffers():
+            memo[id(buffer)] = self.like(buffer).requires_grad_(buffer.requires_grad)
+        return self._deepcopy(module, memo, keep_grad=True)
+
+    def inputs(self, tree: T) -> tuple[T, list[FakeTensor]]:
+        """A deep copy of arguments in fakes that need no gradient, and the fakes."""
+        return self._deepcopy(tree, {}, keep_grad=False)
+
+    def _deepcopy(self, value: T, memo: dict[int, Any], *, keep_grad: bool) -> tuple[T, Any]:
+        mode = _CopyMode(self, keep_grad=keep_grad)
+        with mode:
+            return copy.deepcopy(value, memo), mode.made
+
+
+class _CopyMode(TorchFunctionMode):
+    """Turns each tensor that a deep copy meets into a fake, and runs nothing else differently."""
+
+    def __init__(self, fakes: Fakes, *, keep_grad: bool) -> None:
+        super().__init__()
+        self.made: list[FakeTensor] = []
+        self._fakes = fakes
+        self._keep_grad = keep_grad
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func is torch.Tensor.__deepcopy__:
+            tensor, memo = args
+            if id(tensor) not in memo:
+                memo[id(tensor)] = self._make(tensor)
+            return memo[id(tensor)]
+        if func is torch.Tensor.clone and not isinstance(args[0], FakeTensor):
+            return self._make(args[0])
+        return func(*args, **(kwargs or {}))
+
+    def _make(self, tensor: torch.Tensor) -> FakeTensor:
+        fake = self._fakes.like(tensor)
+        if self._keep_grad:
+            fake.requires_grad_(tensor.requires_grad)
+        self.made.append(fake)
+        return fake
+
+
+def leaves(value: object, name: str = "") -> Iterator[tuple[str, torch.Tensor]]:
+    """The tensors in lists, tuples, mappings and dataclasses, each with its place in them."""
+    if isinstance(value, torch.Tensor):
+        yield name, value
+        return
+    items: list[tuple[object, object]] = []
+    if isinstance(value, Mapping):
+        items = list(value.items())
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        items = list(enumerate(value))
+    elif is_dataclass(value) and not isinstance(value, type):
+        items = [(field.name, getattr(value, field.name)) for field in fields(value)]
+    for key, item in items:
+        yield from leaves(item, f"{name}.{key}" if name else str(key))
+
+
+@contextmanager
+def preserved() -> Iterator[None]:
+    """Autograd on, fused fast paths off, and all that is global put back at the end."""
+    generator, numpy = random.getstate(), sys.modules.get("numpy")
+    drawn = numpy.random.get_state() if numpy else None
+    torch_state, dtype = torch.get_rng_state(), torch.get_default_dtype()
+    fast = torch.backends.mha.get_fastpath_enabled()
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(torch.inference_mode(mode=False))
+            stack.enter_context(torch.enable_grad())
+            if torch.get_default_device() != torch.device("cpu"):
+                stack.enter_context(torch.device("cpu"))
+            if "torch._dynamo" in sys.modules:  # what the user compiled runs as written
+                stack.enter_context(torch.compiler.set_stance("force_eager"))
+            torch.backends.mha.set_fastpath_enabled(False)
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        torch.set_default_dtype(dtype)
+        torch.set_rng_state(torch_state)
+        random.setstate(generator)
+        if numpy:
+            numpy.random.set_state(drawn)

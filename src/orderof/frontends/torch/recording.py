@@ -1,0 +1,80 @@
+"""What a run of a module was, as plain data: no tensor, no device and no torch in it.
+
+Two calls are not of torch's making:
+
+- `orderof.attention.*`, `orderof.lstm.*` and their like stand for what torch would split
+  differently on each device (`composites.py`);
+- `orderof.reread(old, written) -> new` follows a write through one view of a storage, at the next
+  read through another: the value of `new` depends on both. It costs nothing.
+"""
+
+from dataclasses import dataclass
+
+REREAD = "orderof.reread"
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A tensor value. An operation in place gives its operand's new value a new id."""
+
+    id: int
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One operation that ran.
+
+    `args` and `kwargs` nest tuples and hold numbers, strings (dtypes, devices, layouts) and Refs.
+    `results` has None where the operation returned none. `phase` is forward, backward, or recompute
+    for what a checkpoint runs again inside the backward pass. `source` is `file.py:123`, the
+    innermost line outside torch; the backward pass has none.
+    """
+
+    name: str
+    args: tuple[object, ...]
+    kwargs: dict[str, object]
+    results: tuple[Ref | None, ...]
+    scope: str
+    phase: str
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter or buffer under its first name; `aliases` are the others of a tied one."""
+
+    name: str
+    ref: Ref
+    trainable: bool
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A submodule: its path (the root's is empty), class name, and how often it was called."""
+
+    path: str
+    cls: str
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A forward pass, or a forward and a backward pass, of one module on one set of inputs.
+
+    `constants` are tensors that are neither parameters nor buffers nor inputs: attributes,
+    closures, literals. `gradients` maps a parameter's name to its gradient at the end.
+    """
+
+    name: str
+    mode: str
+    parameters: tuple[Parameter, ...]
+    buffers: tuple[Parameter, ...]
+    inputs: tuple[tuple[str, Ref], ...]
+    outputs: tuple[Ref, ...]
+    constants: tuple[Ref, ...]
+    calls: tuple[Call, ...]
+    modules: tuple[Module, ...]
+    gradients: tuple[tuple[str, Ref], ...]

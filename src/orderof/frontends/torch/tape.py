@@ -1,0 +1,248 @@
+"""The dispatch mode that writes down each operation, with values in place of tensors."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch._ops import OpOverload
+from torch._subclasses.fake_tensor import FakeTensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map_only
+
+from orderof.errors import Unrecorded
+from orderof.frontends.torch.recording import REREAD, Call, Ref
+from orderof.frontends.torch.scopes import Lines, Scopes
+
+_CPU = torch.device("cpu")
+_DEVICE = torch.ops.prim.device.default
+_LIFTS = frozenset({"aten.lift_fresh.default", "aten.lift_fresh_copy.default"})
+_PLAIN = frozenset({int, float, bool, str, complex, type(None)})
+_DTYPES: dict[torch.dtype, str] = {}
+
+
+class Storage:
+    """The memory that a tensor and its views share: how often it was written, and what last."""
+
+    __slots__ = ("last", "writes")
+
+    def __init__(self) -> None:
+        self.writes = 0
+        self.last: Ref | None = None
+
+
+@dataclass(slots=True)
+class Tag:
+    """What the tape knows about a tensor; it hangs on the tensor, and keeps nothing alive.
+
+    A second owner would change what is recorded: autograd steals a gradient that only it holds,
+    and clones any other.
+    """
+
+    ref: Ref
+    storage: Storage
+    writes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What torch says of an operation: the operands it writes, and whether its result is a view."""
+
+    name: str
+    written: tuple[int | str, ...]
+    view: bool
+    lifts: bool
+    composite: bool
+
+
+class Tape(TorchDispatchMode):
+    """Records what reaches it from autograd, on its way down to the fake tensors."""
+
+    def __init__(self, scopes: Scopes, fake: Callable[[torch.Tensor], FakeTensor]) -> None:
+        super().__init__()
+        self.calls: list[Call] = []
+        self.constants: list[Ref] = []
+        self.scopes = scopes
+        self.in_backward = False
+        self.muted = False
+        self.failed: tuple[Exception, str] | None = None
+        self._fake = fake
+        self._lines = Lines()
+        self._schemas: dict[OpOverload, Schema] = {}
+        self._adopted: dict[int, tuple[torch.Tensor, FakeTensor]] = {}
+        self._adopting = False
+        self._op = ""
+        self._ids = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Run one operation and write it down."""
+        if func is _DEVICE:  # a question, and the one answer there is
+            return _CPU
+        kwargs = kwargs or {}
+        if self.muted:
+            return func(*args, **kwargs)
+        schema = self._schemas.get(func) or self._read_schema(func)
+        if schema.composite:  # autograd takes these apart, and inference mode has none
+            with self:
+                return func.decompose(*args, **kwargs)
+        self._op = schema.name
+        packed = self._lift(args) if schema.lifts else tuple([self.pack(arg) for arg in args])
+        named = {key: self.pack(value) for key, value in kwargs.items()}
+        if self._adopting:
+            self._adopting = False
+            args, kwargs = self._substitute(args), self._substitute(kwargs)
+        try:
+            result = func(*args, **kwargs)
+        except Exception as error:
+            self.failed = (error, schema.name)
+            raise
+        if schema.written:
+            refs = self._overwrite(schema, args, kwargs, result)
+        else:
+            refs = self._results(result, args[0] if schema.view else None)
+        self._append(schema.name, packed, named, refs)
+        return result
+
+    def add(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], results: Any) -> None:
+        """Write down an operation of our own, whose results were made while muted."""
+        self._op = name
+        packed = tuple([self.pack(arg) for arg in args])
+        self._append(name, packed, kwargs, self._results(results, None))
+
+    def name(self, tensor: FakeTensor) -> Ref:
+        """Make a tensor known that no operation made, and give its value an id."""
+        return self._new(tensor, Storage())
+
+    def lookup(self, tensor: torch.Tensor) -> Ref | None:
+        """The value of a tensor if the tape knows it."""
+        tag = getattr(tensor, "_orderof", None)
+        return tag.ref if tag else None
+
+    def pack(self, value: Any) -> Any:
+        """An argument as plain data."""
+        kind = type(value)
+        if kind in _PLAIN:
+            return value
+        if kind is FakeTensor or isinstance(value, torch.Tensor):
+            tag = getattr(value, "_orderof", None)
+            if tag is None:
+                return self._adopt(value)
+            return tag.ref if tag.writes == tag.storage.writes else self._reread(value, tag)
+        if isinstance(value, list | tuple):
+            return tuple([self.pack(item) for item in value])
+        if kind is torch.dtype:
+            return dtype_name(value)
+        return "generator" if kind is torch.Generator else str(value)
+
+    def _append(
+        self, name: str, args: Any, kwargs: dict[str, Any], results: tuple[Ref | None, ...]
+    ) -> None:
+        if not self.in_backward:
+            scope, phase, line = self.scopes.forward(), "forward", self._lines.here()
+        elif torch.is_grad_enabled():  # a checkpoint runs its part of the forward pass again
+            scope, phase, line = self.scopes.recompute(), "recompute", self._lines.here()
+        else:
+            scope, phase, line = self.scopes.backward(), "backward", None
+        self.calls.append(Call(name, args, kwargs, results, scope, phase, line))
+
+    def _new(self, tensor: torch.Tensor, storage: Storage) -> Ref:
+        self._ids += 1
+        ref = Ref(self._ids, tuple(tensor.shape), dtype_name(tensor.dtype))
+        tensor._orderof = Tag(ref, storage, storage.writes)  # pyright: ignore[reportAttributeAccessIssue]
+        return ref
+
+    def _results(self, result: Any, base: Any) -> tuple[Ref | None, ...]:
+        tag = getattr(base, "_orderof", None)
+        storage = tag.storage if tag else None
+        if isinstance(result, torch.Tensor):
+            return (self._new(result, storage or Storage()),)
+        if isinstance(result, list | tuple):
+            return tuple([ref for item in result for ref in self._results(item, base)])
+        return (None,)
+
+    def _overwrite(
+        self, schema: Schema, args: Any, kwargs: dict[str, Any], result: Any
+    ) -> tuple[Ref | None, ...]:
+        """Give each written operand a new value, and each other result its first."""
+        slots = [kwargs.get(s) if isinstance(s, str) else args[s] for s in schema.written]
+        lists = [slot if isinstance(slot, list | tuple) else [slot] for slot in slots]
+        tensors = [tensor for tensors in lists for tensor in tensors if tensor is not None]
+        values: dict[int, Ref] = {}
+        for tensor in tensors:
+            storage: Storage = getattr(tensor, "_orderof").storage
+            storage.writes += 1
+            storage.last = values[id(tensor)] = self._new(tensor, storage)
+        refs: list[Ref | None] = []
+        for item in result if isinstance(result, list | tuple) else [result]:
+            known = values.pop(id(item), None)
+            refs.extend([known] if known else self._results(item, None) if item is not None else [])
+        return (*refs, *values.values())
+
+    def _reread(self, tensor: torch.Tensor, tag: Tag) -> Ref:
+        old, written, name = tag.ref, tag.storage.last, self._op
+        new = self._new(tensor, tag.storage)
+        self._append(REREAD, (old, written), {}, (new,))
+        self._op = name
+        return new
+
+    def _adopt(self, tensor: torch.Tensor) -> Ref:
+        """Take in a real tensor from a closure or a global as a constant."""
+        if isinstance(tensor, FakeTensor):
+            raise Unrecorded(*self._stranger("was made where the recorder does not see"))
+        if tensor.requires_grad:
+            raise Unrecorded(*self._stranger("is trained and belongs to no submodule"))
+        self._adopting = True
+        if id(tensor) not in self._adopted:
+            fake = self._fake(tensor)
+            self.constants.append(self.name(fake))
+            self._adopted[id(tensor)] = (tensor, fake)  # the tensor too: its id must stay its own
+        return self.pack(self._adopted[id(tensor)][1])
+
+    def _lift(self, args: Any) -> tuple[Any, ...]:
+        """The operand of `torch.tensor(3)`: real, used once, and left as it is for its value."""
+        tensor: torch.Tensor = args[0]
+        if isinstance(tensor, FakeTensor):
+            return (self.pack(tensor),)
+        self._ids += 1
+        self.constants.append(Ref(self._ids, tuple(tensor.shape), dtype_name(tensor.dtype)))
+        return (self.constants[-1],)
+
+    def _substitute(self, tree: Any) -> Any:
+        def fake(tensor: torch.Tensor) -> torch.Tensor:
+            return self._adopted[id(tensor)][1] if id(tensor) in self._adopted else tensor
+
+        return tree_map_only(torch.Tensor, fake, tree)
+
+    def _stranger(self, what: str) -> tuple[str, str, str]:
+        where = f" in {self.scopes.current}" if self.scopes.current else ""
+        return (
+            self._op,
+            f"an operand{where} {what}",
+            "a tensor must be an input, a parameter, a buffer, an attribute, or computed from such "
+            "in the thread that calls the module",
+        )
+
+    def _read_schema(self, func: OpOverload) -> Schema:
+        arguments = func._schema.arguments
+        written = [
+            argument.name if argument.kwarg_only else place
+            for place, argument in enumerate(arguments)
+            if argument.alias_info is not None and argument.alias_info.is_write
+        ]
+        name = str(func)
+        implicit = torch._C._dispatch_has_kernel_for_dispatch_key(
+            func.name(), "CompositeImplicitAutograd"
+        )
+        schema = Schema(name, tuple(written), func.is_view, name in _LIFTS, implicit)
+        self._schemas[func] = schema
+        return schema
+
+
+def dtype_name(dtype: torch.dtype) -> str:
+    """`float32` and its like."""
+    name = _DTYPES.get(dtype)
+    if name is None:
+        name = _DTYPES[dtype] = str(dtype).removeprefix("torch.")
+    return name

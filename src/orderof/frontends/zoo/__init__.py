@@ -1,0 +1,10 @@
+"""The zoo: known networks in our own builder, every size a letter with a default.
+
+>>> graph = build("gpt2")
+>>> str(graph.outputs[0].type)
+'float32[B, S, V]'
+"""
+
+from orderof.frontends.zoo.catalog import ZOO, Model, build, find
+
+__all__ = ["ZOO", "Model", "build", "find"]

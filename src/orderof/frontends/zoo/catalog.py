@@ -1,0 +1,84 @@
+"""The list of the zoo's models, and how one is found and built."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orderof.errors import BadSpelling, UnknownDim
+from orderof.frontends.zoo import gpt2, mlp
+from orderof.frontends.zoo.layers import Net
+from orderof.ops.elementwise import ACTIVATIONS
+from orderof.sym import symbol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from orderof.ir.graph import Graph, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A network of the zoo: its name, one line about it, how it is made, its default sizes."""
+
+    name: str
+    about: str
+    make: Callable[..., Sequence[Value]]
+    dims: Mapping[str, int]
+
+
+ZOO = {
+    m.name: m
+    for m in (
+        Model("mlp", "feed-forward network; other widths: mlp:784-300-10,relu", mlp.mlp, mlp.DIMS),
+        Model("gpt2", "GPT-2 small, 124 M parameters, tied head", gpt2.gpt2, gpt2.DIMS),
+    )
+}
+
+
+def find(spelling: str) -> Model:
+    """Find `NAME` of the zoo, or read a network in words: `mlp:30-30-30,sigmoid,bias=unit`."""
+    if spelling.startswith("mlp:"):
+        return _mlp(spelling)
+    try:
+        return ZOO[spelling]
+    except KeyError:
+        hint = f"the zoo has {', '.join(ZOO)}"
+        raise BadSpelling(f"zoo:{spelling}", "is not in the zoo", hint) from None
+
+
+def build(
+    spelling: str, *, train: bool = False, dims: Mapping[str, int] | None = None
+) -> Graph:
+    """Build a model with letters for sizes; `dims` replaces defaults."""
+    model = find(spelling)
+    unknown = [k for k in dims or {} if k not in model.dims]
+    if unknown:
+        hint = f"its dims are {', '.join(model.dims)}"
+        raise UnknownDim(unknown[0], f"is no dim of {model.name}", hint)
+    net = Net(train=train)
+    outputs = model.make(net, {name: symbol(name) for name in model.dims})
+    sizes = {**model.dims, **(dims or {})}
+    return net.graph(outputs, model.name, sizes.items())
+
+
+def _mlp(spelling: str) -> Model:
+    """Read `mlp:WIDTHS[,ACTIVATION][,bias=add|unit|none]`; the last layer has no activation."""
+    widths, *rest = spelling.removeprefix("mlp:").split(",")
+    numbers = widths.split("-")
+    bias = next((r.removeprefix("bias=") for r in rest if r.startswith("bias=")), "add")
+    names = [r for r in rest if not r.startswith("bias=")] or ["relu"]
+    good = (
+        len(numbers) > 1
+        and all(n.isdecimal() and int(n) for n in numbers)
+        and len(names) == 1
+        and names[0] in ACTIVATIONS
+        and bias in ("add", "unit", "none")
+    )
+    if not good:
+        hint = f"write mlp:784-300-10,relu,bias=add with one of {', '.join(ACTIVATIONS)}"
+        raise BadSpelling(spelling, "is not a feed-forward network", hint)
+    acts = (*names * (len(numbers) - 2), "")
+    dims = {"B": 1, **{f"n{i}": int(n) for i, n in enumerate(numbers)}}
+    return Model(spelling, "feed-forward", functools.partial(mlp.mlp, acts=acts, bias=bias), dims)
