@@ -41,6 +41,8 @@ class Role(StrEnum):
     PARAM = "param"
     FROZEN = "frozen"
     BUFFER = "buffer"
+    CONSTANT = "constant"
+    """A tensor that the code brings along: an attribute, a literal."""
     STATE = "state"
     """State of an optimizer."""
 

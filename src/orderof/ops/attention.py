@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from orderof.ir.scalar import Const, Coord, Power, causal
 from orderof.ops.define import composite
 from orderof.ops.derive import derive
-from orderof.ops.elementwise import add, scale, where
+from orderof.ops.elementwise import add, mul, scale, where
 from orderof.ops.nest import nest
-from orderof.ops.random import dropout, dropout_gradient
+from orderof.ops.random import dropout
 from orderof.ops.shape import fill
 from orderof.ops.softmax import softmax, softmax_gradient
 
@@ -55,10 +55,26 @@ def _add_mask(b: Builder, scores: Value, mask: Value | None, *, masked: str) -> 
 
 
 def _attention_vjp(b: Builder, node: Node, gs: Sequence[Value], want: Sequence[bool]) -> Any:  # noqa: ANN401
-    operands = (gs[0], *node.operands[:3], *node.results[1:])
-    grads = attention_gradient(b, *operands, **{k: v for k, v in node.attrs if k != "masked"})
-    mask = (None,) * (len(node.operands) - 3)
-    return (*(g if w else None for g, w in zip(grads, want, strict=False)), *mask)
+    """Give the gradients by four products, two for the values and two for the scores."""
+    q, k, v, *mask = node.operands
+    p, attrs = node.results[1], dict(node.attrs)
+    dropped, noise = node.results[2:] if attrs.get("dropout_p") else (p, None)
+    values = _as_node(b, lambda c: attention_values(c, dropped, v))
+    dp, dv = derive(b, values, gs[0], 0), derive(b, values, gs[0], 1)
+    if noise is not None:
+        dp = mul(b, dp, noise)
+    dmasked = softmax_gradient(b, dp, p, axis=-1)
+    dscores = scale(b, dmasked, by=_scale(q, attrs.get("scale_by")))
+    scores = _as_node(b, lambda c: attention_scores(c, q, k))
+    grads = [derive(b, scores, dscores, 0), derive(b, scores, dscores, 1), dv]
+    if mask:
+        masking = _as_node(b, lambda c: add(c, p, mask[0]))
+        grads.append(derive(b, masking, dmasked, 1) if want[3] else None)
+    return grads
+
+
+def _scale(q: Value, by: Power | float | None) -> Power | float:
+    return Power(q.shape[-1], -0.5) if by is None else by
 
 
 @composite("attention", vjp=_attention_vjp, source="Vaswani et al. 2017, arXiv:1706.03762")
@@ -73,38 +89,13 @@ def attention(  # noqa: PLR0913
     dropout_p: float = 0.0,
     scale_by: Power | float | None = None,
 ) -> tuple[Value, ...]:
-    """Give (out, p), and in training with dropout also (dropped p, dropout mask)."""
-    by = Power(q.shape[-1], -0.5) if scale_by is None else scale_by
-    scores = scale(b, attention_scores(b, q, k), by=by)
+    """Give (out, p), and in training with dropout also (dropped p, dropout noise)."""
+    scores = scale(b, attention_scores(b, q, k), by=_scale(q, scale_by))
     p = softmax(b, _add_mask(b, scores, mask, masked=masked), axis=-1)
     if not dropout_p:
         return attention_values(b, p, v), p
-    dropped, kept = dropout(b, p, p=dropout_p)
-    return attention_values(b, dropped, v), p, dropped, kept
-
-
-@composite("attention_gradient")
-def attention_gradient(  # noqa: PLR0913
-    b: Builder,
-    g: Value,
-    q: Value,
-    k: Value,
-    v: Value,
-    p: Value,
-    *saved: Value,
-    dropout_p: float = 0.0,
-    scale_by: Power | float | None = None,
-) -> tuple[Value, Value, Value]:
-    """Give the gradients of q, k and v by four products."""
-    by = Power(q.shape[-1], -0.5) if scale_by is None else scale_by
-    dropped = saved[0] if dropout_p else p
-    values = _as_node(b, lambda c: attention_values(c, dropped, v))
-    dp, dv = derive(b, values, g, 0), derive(b, values, g, 1)
-    if dropout_p:
-        dp = dropout_gradient(b, dp, saved[1], p=dropout_p)
-    ds = scale(b, softmax_gradient(b, dp, p, axis=-1), by=by)
-    scores = _as_node(b, lambda c: attention_scores(c, q, k))
-    return derive(b, scores, ds, 0), derive(b, scores, ds, 1), dv
+    dropped, noise = dropout(b, p, p=dropout_p)
+    return attention_values(b, dropped, v), p, dropped, noise
 
 
 def _as_node(b: Builder, emit: Any) -> Node:  # noqa: ANN401

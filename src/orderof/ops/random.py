@@ -1,6 +1,6 @@
-"""Random numbers, and dropout (Srivastava et al. 2014) as frameworks run it.
+"""Random numbers, and dropout (Srivastava et al. 2014) as eager frameworks run it on a CPU.
 
-    keep = uniform() >= p;   y = x * keep / (1 - p)
+    noise = bernoulli(1 - p) / (1 - p);   y = x * noise
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from orderof.counts import Counts, Kind
 from orderof.ir.forms import Irregular
 from orderof.ir.graph import Type
 from orderof.ops.define import composite, irregular
-from orderof.ops.elementwise import cast, compare, mul, scale
+from orderof.ops.elementwise import mul, shrink
 from orderof.sym import ONE, Size, expr
 
 if TYPE_CHECKING:
@@ -20,30 +20,33 @@ if TYPE_CHECKING:
     from orderof.ir.build import Builder
     from orderof.ir.graph import Node, Value
 
-_SOURCE = "one random number for each element, whatever the generator costs"
+_RNG = "one random number for each element, whatever the generator costs"
+_COIN = "one random number and one comparison for each element"
 
 
-def _plan(*, shape: tuple[Size, ...], dtype: str) -> tuple[Irregular, tuple[Type]]:
+def _uniform(*, shape: tuple[Size, ...], dtype: str) -> tuple[Irregular, tuple[Type]]:
     out = Type(tuple(map(expr, shape)), dtype)
     counts = Counts.of(Kind.RNG, dtype, out.size)
-    return Irregular(counts, ONE, (), (out.size,), _SOURCE), (out,)
+    return Irregular(counts, ONE, (), (out.size,), _RNG), (out,)
 
 
-uniform = irregular("uniform", _plan, source=_SOURCE)
+def _bernoulli(*, shape: tuple[Size, ...], dtype: str, p: float) -> tuple[Irregular, tuple[Type]]:
+    del p
+    out = Type(tuple(map(expr, shape)), dtype)
+    counts = Counts({(Kind.RNG, dtype): out.size, (Kind.CMP, dtype): out.size})
+    return Irregular(counts, expr(2), (), (out.size,), _COIN), (out,)
+
+
+uniform = irregular("uniform", _uniform, source=_RNG)
+bernoulli = irregular("bernoulli", _bernoulli, source=_COIN)
 
 
 def _dropout_vjp(b: Builder, node: Node, gs: Sequence[Value], _: object) -> Any:  # noqa: ANN401
-    return (dropout_gradient(b, gs[0], node.results[1], **dict(node.attrs)),)
+    return (mul(b, gs[0], node.results[1]),)
 
 
 @composite("dropout", vjp=_dropout_vjp, source="Srivastava et al. 2014, JMLR 15")
 def dropout(b: Builder, x: Value, *, p: float) -> tuple[Value, Value]:
-    """Give (y, keep); keep is boolean."""
-    keep = compare(b, uniform(b, shape=x.shape, dtype=x.dtype), fn="ge", by=p)
-    return dropout_gradient(b, x, keep, p=p), keep
-
-
-@composite("dropout_gradient")
-def dropout_gradient(b: Builder, g: Value, keep: Value, *, p: float) -> Value:
-    """Give g * keep / (1 - p)."""
-    return scale(b, mul(b, g, cast(b, keep, dtype=g.dtype)), by=1 / (1 - p))
+    """Give (y, noise); noise is 0 or 1 / (1 - p)."""
+    noise = shrink(b, bernoulli(b, shape=x.shape, dtype=x.dtype, p=1 - p), by=1 - p)
+    return mul(b, x, noise), noise

@@ -183,3 +183,41 @@ def _put(g: Type, at: Type, *, shape: tuple[Size, ...], axis: int) -> tuple[Irre
 
 take = move("take", _take, _take_vjp)
 put = irregular("put", _put, source=_SCATTER)
+
+
+def _iota(*, shape: tuple[Size, ...], dtype: str) -> tuple[Irregular, tuple[Type]]:
+    out = Type(tuple(map(expr, shape)), dtype)
+    return Irregular(Counts.of(Kind.INT, dtype, out.size), ONE, (), (out.size,), _IOTA), (out,)
+
+
+_IOTA = "one step of a counter for each element"
+iota = irregular("iota", _iota, source=_IOTA)
+
+
+def _index(x: Type, *at: Type, shape: tuple[Size, ...]) -> tuple[Move, tuple[Type]]:
+    """Pick elements by tensors of indices, as x[i, j] does."""
+    out = Type(tuple(map(expr, shape)), x.dtype)
+    return Move((out.size, *(i.size for i in at)), (out.size,)), (out,)
+
+
+def _index_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+    x, *at = node.operands
+    return index_put(b, gs[0], *at, shape=x.shape), *(None for _ in at)
+
+
+def _index_put(g: Type, *at: Type, shape: tuple[Size, ...]) -> tuple[Irregular, tuple[Type]]:
+    out = Type(tuple(map(expr, shape)), g.dtype)
+    reads = (g.size, *(i.size for i in at))
+    return Irregular(Counts.of(Kind.ADD, g.dtype, g.size), ONE, reads, (out.size,), _SCATTER), (out,)
+
+
+index = move("index", _index, _index_vjp)
+index_put = irregular("index_put", _index_put, source=_SCATTER)
+
+
+def _overwrite(x: Type, part: Type) -> tuple[Move, tuple[Type]]:
+    """Write a part of x: its elements are replaced, the others stay."""
+    return Move((ZERO, part.size), (part.size,)), (x,)
+
+
+overwrite = move("overwrite", _overwrite, lambda b, node, gs, want: (gs[0], None))  # noqa: ARG005

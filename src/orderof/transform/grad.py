@@ -73,7 +73,7 @@ def split(graph: Graph, want: Sequence[bool], seeded: Sequence[bool]) -> Split:
     walk = _Walk(graph, wanted, outputs)
     seeds = [Value(v.type) for v in outputs]
     walk.run_all(outputs, seeds)
-    grads = [walk.total(v) or walk.zeros(v.type) for v in wanted]
+    grads = [walk.total(v) or _zeros(walk.b, v.type) for v in wanted]
     reads = _reads(walk.b.nodes, grads, {*seeds})
     given = {i.value for i in graph.inputs}
     saved = tuple(v for v in reads if v not in given)
@@ -129,10 +129,6 @@ class _Walk:
             parts[:2] = [add(self.b, parts[0], parts[1])]
         return parts[0]
 
-    def zeros(self, t: Type) -> Value:
-        found: Value = fill(self.b, shape=t.shape, dtype=t.dtype)
-        return found
-
     def _prepare(self, node: Node) -> Node:
         """Give the forward node, with further results where its body has to save some."""
         if not any(map(self.flows, node.results)) or not any(v in self.active for v in node.operands):
@@ -140,12 +136,9 @@ class _Walk:
         match node.form:
             case Loop() as loop:
                 prepared, parts = _split_loop(self, node, loop)
-            case Composite(body) if not _has_vjp(node):
+            case Composite() if not _has_vjp(node):
                 want = [self.flows(v) for v in node.operands]
-                parts = split(body, want, [self.flows(v) for v in node.results])
-                types = tuple(Value(v.type) for v in parts.saved)
-                form = Composite(parts.forward)
-                prepared = replace(node, form=form, results=(*node.results, *types))
+                prepared, parts = split_node(node, want, [self.flows(v) for v in node.results])
             case _:
                 return node
         self.splits[prepared] = parts
@@ -168,7 +161,8 @@ class _Walk:
             case Loop() as loop:
                 return _reverse_loop(self, node, loop, gs)
             case Composite() if node in self.splits:
-                return _reverse_composite(self, node, gs, want)
+                seeded = [self.flows(v) for v in node.results]
+                return reverse_node(self.b, node, self.splits[node], gs, want, seeded)
             case _ if _has_vjp(node):
                 return pull(self.b, node, gs, want)
             case Nest():
@@ -226,24 +220,41 @@ def _useful(graph: Graph, seeded: Iterable[Value]) -> set[Value]:
     return useful
 
 
-def _reverse_composite(
-    walk: _Walk, node: Node, gs: Sequence[Value | None], want: Sequence[bool]
+def split_node(node: Node, want: Sequence[bool], seeded: Sequence[bool]) -> tuple[Node, Split]:
+    """Give a Composite node with what it saves as further results, and its split body."""
+    body = node.form
+    assert isinstance(body, Composite)  # noqa: S101 - callers match on the form
+    parts = split(body.body, want, seeded)
+    saved = tuple(Value(v.type) for v in parts.saved)
+    return replace(node, form=Composite(parts.forward), results=(*node.results, *saved)), parts
+
+
+def reverse_node(  # noqa: PLR0913 - what a backward node is made of
+    b: Builder,
+    node: Node,
+    parts: Split,
+    gs: Sequence[Value | None],
+    want: Sequence[bool],
+    seeded: Sequence[bool],
 ) -> list[Value | None]:
-    parts = walk.splits[node]
+    """Emit the backward half of a node that `split_node` gave."""
     body = node.form
     assert isinstance(body, Composite)  # noqa: S101 - callers match on the form
     outer = dict(zip((i.value for i in body.body.inputs), node.operands, strict=True))
     outer |= dict(zip(body.body.outputs, node.results, strict=True))
-    n = len(node.results) - len(parts.saved)
+    gs = (*gs, *(None,) * (len(seeded) - len(gs)))
     seeds = [
-        g or walk.zeros(v.type)
-        for g, v in zip(gs[:n], node.results[:n], strict=True)
-        if walk.flows(v)
+        g or _zeros(b, v.type) for g, v, s in zip(gs, node.results, seeded, strict=False) if s
     ]
     operands = (*(outer[v] for v in parts.reads), *seeds)
     types = [v.type for v in parts.backward.outputs]
-    grads = iter(walk.b.emit(f"{node.op}.backward", Composite(parts.backward), operands, types))
+    grads = iter(b.emit(f"{node.op}.backward", Composite(parts.backward), operands, types))
     return [next(grads) if w else None for w in want]
+
+
+def _zeros(b: Builder, t: Type) -> Value:
+    found: Value = fill(b, shape=t.shape, dtype=t.dtype)
+    return found
 
 
 def _loop_flags(walk: _Walk, node: Node, loop: Loop) -> tuple[list[bool], list[bool]]:
@@ -281,7 +292,7 @@ def _reverse_loop(
     slices = [v for v in parts.reads if v not in consts]
     outer |= dict(zip(parts.saved, node.results[old:], strict=True))
     seeds = parts.backward.inputs[len(parts.reads) :]
-    lasts = [g or walk.zeros(v.type) for g, v, s in zip(gs, node.results, seeded, strict=False) if s]
+    lasts = [g or _zeros(walk.b, v.type) for g, v, s in zip(gs, node.results, seeded, strict=False) if s]
     k = sum(want[:n])
     takes = [i.value for i in seeds[:k]], consts, [*slices, *(i.value for i in seeds[k:])]
     grads = parts.backward.outputs

@@ -15,7 +15,8 @@ nothing: it makes results of the right shape and writes one call, forward and ba
 A gradient that nobody needs, or that nobody gave, is None. `scale` None is 1/sqrt(width).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -27,5 +28,195 @@ from orderof.errors import ModelError
 from orderof.frontends.torch.tape import Tape
 
 _CPU = torch.device("cpu")
-_RNNS = {torch.gru: "gru", torch.rnn_tanh: "rnn_tanh", torch.rnn_relu: "rnn_relu"}
-_MOVES = frozenset({torch.Tensor.to, torch.Tensor.cuda, torch.Tensor.type, torch.nn.Module.to})
+_CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
+
+Tensors = Sequence[torch.Tensor]
+
+
+class Doors(TorchFunctionMode):
+    """Catches the composites on their way in, and keeps every tensor on the CPU."""
+
+    def __init__(self, tape: Tape) -> None:
+        super().__init__()
+        self._tape = tape
+        self._handlers: dict[Any, Callable[..., Any]] = {
+            F.scaled_dot_product_attention: self._attention,
+            F.multi_head_attention_forward: self._multi_head,
+            torch.lstm: self._lstm,
+            torch.gru: partial(self._rnn, "gru"),
+            torch.rnn_tanh: partial(self._rnn, "rnn_tanh"),
+            torch.rnn_relu: partial(self._rnn, "rnn_relu"),
+            torch._pack_padded_sequence: _refuse_packed,
+            torch.Tensor.to: _to,
+            torch.Tensor.cuda: _stay,
+        }
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Run a function of torch, or what stands in for it."""
+        handler = self._handlers.get(func)
+        if handler is not None:
+            return handler(*args, **(kwargs or {}))
+        if not kwargs:
+            return func(*args)
+        if kwargs.get("device") is not None:
+            kwargs = {**kwargs, "device": _CPU}
+        return func(*args, **kwargs)
+
+    def _multi_head(self, *args: Any, **kwargs: Any) -> Any:
+        with self:  # torch leaves the mode for what it calls, and the attention is in there
+            return body_of(F.multi_head_attention_forward)(*args, **kwargs)
+
+    def _attention(
+        self,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        attn_mask: torch.Tensor | None = None,
+        dropout_p: float = 0.0,
+        is_causal: bool = False,  # noqa: FBT001, FBT002 - torch's own signature
+        scale: float | None = None,
+        enable_gqa: bool = False,  # noqa: FBT001, FBT002
+    ) -> torch.Tensor:
+        q, k, v = _as_autocast(query, key, value)
+        mask = attn_mask
+        if mask is not None and mask.is_floating_point():
+            mask = mask.to(q.dtype)
+        shape = _attention_shape(q, k, v, mask, gqa=enable_gqa)
+        options = {"causal": is_causal, "dropout": dropout_p, "scale": scale, "gqa": enable_gqa}
+        whole: Any = _Whole.apply
+        return whole(self._tape, "orderof.attention", options, (shape,), q, k, v, mask)[0]
+
+    def _lstm(self, data: torch.Tensor, states: Any, weights: Any, *rest: Any) -> Any:
+        if isinstance(states, torch.Tensor):  # the batch sizes of a packed sequence
+            _refuse_packed()
+        return self._run("lstm", data, states, weights, *rest)
+
+    def _rnn(self, name: str, data: torch.Tensor, state: Any, weights: Any, *rest: Any) -> Any:
+        if isinstance(weights, torch.Tensor):
+            _refuse_packed()
+        return self._run(name, data, (state,), weights, *rest)
+
+    def _run(
+        self,
+        name: str,
+        data: torch.Tensor,
+        states: Tensors,
+        weights: Tensors,
+        *rest: Any,
+    ) -> tuple[torch.Tensor, ...]:
+        bias, layers, dropout, train, bidirectional, batch_first = rest
+        options = {
+            "layers": layers,
+            "bidirectional": bidirectional,
+            "batch_first": batch_first,
+            "bias": bias,
+            "dropout": dropout,
+            "train": train,
+        }
+        width = states[0].shape[-1] * (2 if bidirectional else 1)
+        shapes = ((*data.shape[:-1], width), *(tuple(state.shape) for state in states))
+        whole: Any = _Whole.apply
+        return whole(self._tape, f"orderof.{name}", options, shapes, data, *states, *weights)
+
+
+class _Whole(torch.autograd.Function):
+    """One call forward and one backward; the tape sees nothing of how the results are made."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        tape: Tape,
+        name: str,
+        options: dict[str, Any],
+        shapes: tuple[tuple[int, ...], ...],
+        *tensors: torch.Tensor,
+    ) -> tuple[torch.Tensor, ...]:
+        ctx.tape, ctx.name, ctx.options = tape, name, options
+        ctx.save_for_backward(*tensors)
+        ctx.set_materialize_grads(False)
+        with tape.mute():
+            results = tuple(torch.empty(s, dtype=tensors[0].dtype, device=_CPU) for s in shapes)
+        tape.add(f"{name}.forward", tensors, options, results)
+        return results
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        tensors = ctx.saved_tensors
+        needed = ctx.needs_input_grad[4:]
+        with ctx.tape.mute():
+            results = tuple(
+                torch.empty_like(tensor) if need else None
+                for tensor, need in zip(tensors, needed, strict=True)
+            )
+        ctx.tape.add(f"{ctx.name}.backward", (*grads, *tensors), ctx.options, results)
+        return (None, None, None, None, *results)
+
+
+def body_of(function: Any) -> Any:
+    """A Python function of torch that does not offer itself to the function modes again.
+
+    It is a new function over a changed copy of its globals; torch's own is left as it is.
+    """
+    names = {name: _never for name in _CHECKS if name in function.__globals__}
+    body = FunctionType(
+        function.__code__,
+        {**function.__globals__, **names},
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    body.__kwdefaults__ = function.__kwdefaults__
+    return body
+
+
+def _never(*args: object) -> bool:
+    return False
+
+
+def _as_autocast(*tensors: torch.Tensor) -> list[torch.Tensor]:
+    """The operands as autocast, which stands below the function mode, would cast them."""
+    if not torch.is_autocast_enabled("cpu"):
+        return list(tensors)
+    dtype = torch.get_autocast_dtype("cpu")
+    return [tensor.to(dtype) if tensor.is_floating_point() else tensor for tensor in tensors]
+
+
+def _attention_shape(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None, *, gqa: bool
+) -> tuple[int, ...]:
+    """(..., queries, value width); raises what torch would where the operands do not fit."""
+    fits = min(q.dim(), k.dim(), v.dim()) >= 2 and q.shape[-1] == k.shape[-1]
+    if not fits or k.shape[-2] != v.shape[-2] or not q.dtype == k.dtype == v.dtype:
+        shapes = ", ".join(f"{t.dtype}{list(t.shape)}" for t in (q, k, v))
+        raise RuntimeError(f"attention: query, key and value do not fit together: {shapes}")
+    batch = q.shape[:-2]
+    if gqa:
+        if q.shape[-3] % k.shape[-3] or q.shape[-3] % v.shape[-3]:
+            raise RuntimeError(f"attention: {k.shape[-3]} key heads do not divide {q.shape[-3]}")
+    else:
+        batch = torch.broadcast_shapes(batch, k.shape[:-2], v.shape[:-2])
+    scores = (*batch, q.shape[-2], k.shape[-2])
+    if mask is not None and torch.broadcast_shapes(scores, mask.shape) != scores:
+        raise RuntimeError(f"attention: a mask {list(mask.shape)} for scores {list(scores)}")
+    return (*batch, q.shape[-2], v.shape[-1])
+
+
+def _to(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+    stay = [_CPU if isinstance(arg, torch.device | str) or type(arg) is int else arg for arg in args]
+    if kwargs.get("device") is not None:
+        kwargs["device"] = _CPU
+    return tensor.to(*stay, **kwargs)
+
+
+def _stay(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+    return tensor
+
+
+def _refuse_packed(*args: Any) -> None:
+    raise ModelError(
+        "packed sequence",
+        "its cost depends on the lengths, which are values and not shapes",
+        "pass a padded tensor: its length is then the one that counts",
+    )

@@ -122,15 +122,18 @@ class Lines:
             try:
                 name = files[code]
             except KeyError:
-                name = files[code] = _label(code.co_filename)
+                name = files[code] = file_label(code.co_filename)
             if name is not None:
                 return f"{name}:{frame.f_lineno}" if name else None
             frame = frame.f_back
         return None
 
 
-def _label(filename: str) -> str | None:
-    """A file as its importer knows it: below the entry of sys.path that it was found in."""
+def file_label(filename: str) -> str | None:
+    """A file as its importer knows it: below the entry of sys.path that it was found in.
+
+    None for torch and this front end.
+    """
     if filename.startswith((_TORCH, _HERE, "<frozen")):
         return "" if filename == _CALLER else None
     roots = [root for root in sys.path if root and filename.startswith(root.rstrip("/") + "/")]

@@ -1,6 +1,7 @@
 """The dispatch mode that writes down each operation, with values in place of tensors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,14 +112,23 @@ class Tape(TorchDispatchMode):
         packed = tuple([self.pack(arg) for arg in args])
         self._append(name, packed, kwargs, self._results(results, None))
 
+    @contextmanager
+    def mute(self) -> Iterator[None]:
+        """Run operations that are not written down."""
+        self.muted = True
+        try:
+            yield
+        finally:
+            self.muted = False
+
     def name(self, tensor: FakeTensor) -> Ref:
         """Make a tensor known that no operation made, and give its value an id."""
         return self._new(tensor, Storage())
 
-    def lookup(self, tensor: torch.Tensor) -> Ref | None:
-        """The value of a tensor if the tape knows it."""
-        tag = getattr(tensor, "_orderof", None)
-        return tag.ref if tag else None
+    def see(self, tensor: torch.Tensor, what: str) -> Ref:
+        """The value of a tensor outside any operation: an output, a gradient."""
+        self._op, self._adopting = what, False
+        return self.pack(tensor)
 
     def pack(self, value: Any) -> Any:
         """An argument as plain data."""

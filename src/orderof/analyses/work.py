@@ -1,0 +1,136 @@
+"""Where the operations are: one row for each module, phase and operator.
+
+1. Every node of a graph is visited once; a loop multiplies what is inside it by its trip count.
+2. A Composite is one row under its own name; what it consists of is shown by `explain`.
+3. A row's counts cover all copies and all executions.
+4. Coverage tells nodes that are counted, nodes that are views and cost nothing, and nodes whose
+   operator has no rule; while there is one of these, every total is a lower bound.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orderof.counts import Counts
+from orderof.ir.forms import Loop, View
+from orderof.ir.graph import Graph, Node, Phase, Role
+from orderof.ops.work import loop_sums, sum_work, work
+from orderof.sym import ONE, Expr, assumptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orderof.ops.work import Padding
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one operator costs in one module and phase."""
+
+    scope: str
+    phase: Phase
+    op: str
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """An operator without a rule: where it stands and how often it runs."""
+
+    op: str
+    scope: str
+    source: str | None
+    times: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of a graph is counted."""
+
+    ops: int
+    """Nodes that are counted, copies included in their trip counts and not here."""
+    free: int
+    """Nodes that are views."""
+    unknown: tuple[Unknown, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether no operator lacks a rule."""
+        return not self.unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """Elements of parameters and buffers."""
+
+    trainable: Expr
+    frozen: Expr
+    buffers: Expr
+
+    @property
+    def total(self) -> Expr:
+        """Trainable and frozen parameters."""
+        return self.trainable + self.frozen
+
+
+@dataclass(frozen=True, slots=True)
+class WorkReport:
+    """The whole count of a graph."""
+
+    rows: tuple[Row, ...]
+    coverage: Coverage
+    params: Params
+    assumptions: tuple[str, ...]
+
+
+def visits(graph: Graph, times: Expr = ONE) -> Iterator[tuple[Node, Expr]]:
+    """Iterate over the nodes with the number of times that each runs; loops come as their body."""
+    for node in graph.nodes:
+        if isinstance(node.form, Loop):
+            yield from visits(node.form.body, times * node.form.trip)
+        yield node, times
+
+
+def count(graph: Graph, padding: Padding = "full") -> WorkReport:
+    """Count everything."""
+    parts: defaultdict[tuple[str, Phase, str], list[tuple[Counts, Expr]]] = defaultdict(list)
+    counted = free = 0
+    unknown: list[Unknown] = []
+    for node, times in visits(graph):
+        if isinstance(node.form, View):
+            free += 1
+            continue
+        if node.op.startswith("unknown:"):
+            name = node.op.removeprefix("unknown:")
+            unknown.append(Unknown(name, node.scope, node.source, times))
+            continue
+        counted += 1
+        parts[node.scope, node.phase, node.op].append((_own(node, padding), times))
+    rows = tuple(Row(*key, Counts.dot(items)) for key, items in parts.items())
+    return WorkReport(
+        rows, Coverage(counted, free, tuple(unknown)), parameters(graph), _assumed(graph)
+    )
+
+
+def _own(node: Node, padding: Padding) -> Counts:
+    """Count a node itself: of a loop only the sums over its steps, its body has rows of its own."""
+    if isinstance(node.form, Loop):
+        return Counts.sum(sum_work(node.form, v) for v in loop_sums(node, node.form))
+    return work(node, padding)
+
+
+def parameters(graph: Graph) -> Params:
+    """Add up the elements of what a graph is given besides its inputs."""
+    trainable, frozen, buffers = (
+        Expr.sum(v.type.size for v in graph.of_role(role))
+        for role in (Role.PARAM, Role.FROZEN, Role.BUFFER)
+    )
+    return Params(trainable, frozen, buffers)
+
+
+def _assumed(graph: Graph) -> tuple[str, ...]:
+    """Collect the divisibilities that the shapes rest on."""
+    shapes = {n for node, _ in visits(graph) for v in node.results for n in v.shape}
+    return tuple(sorted({a for n in shapes for a in assumptions(n)}))

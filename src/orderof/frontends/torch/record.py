@@ -1,0 +1,184 @@
+"""Run a fake copy of a module once and write down what it does, forward and backward."""
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from traceback import walk_tb
+from typing import Any
+
+import torch
+from torch import nn
+from torch._subclasses.fake_tensor import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    UnsupportedOperatorException,
+)
+
+from orderof.errors import Error, ModelError, ModelRaised
+from orderof.frontends.torch.composites import Doors, body_of
+from orderof.frontends.torch.fakes import Fakes, leaves, preserved
+from orderof.frontends.torch.recording import Call, Module, Parameter, Recording, Ref
+from orderof.frontends.torch.scopes import Scopes, file_label
+from orderof.frontends.torch.tape import Tape
+
+__all__ = ["Call", "Module", "Parameter", "Recording", "Ref", "record"]
+
+_BY_VALUE = (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    UnsupportedOperatorException,
+)
+_VALUES = (
+    "only shapes are known while it is recorded: a branch, a size or an index here depends on the "
+    "values in a tensor; pass that value as a number, or analyse the parts on either side"
+)
+
+
+def record(
+    module: nn.Module,
+    args: Sequence[object],
+    kwargs: Mapping[str, object],
+    *,
+    backward: bool,
+    train: bool,
+) -> Recording:
+    """What `module(*args, **kwargs)` runs, and its backward pass; nothing is changed by it.
+
+    Tensors among the arguments may be on any device, meta too: only their shapes are used. The
+    backward pass starts from a gradient at every float output that requires one, and ends at the
+    parameters.
+    """
+    with preserved():
+        run = _Run(module, train=train)
+        outputs = run.forward(args, kwargs)
+        gradients = run.backward(outputs) if backward else ()
+        return run.recording(gradients)
+
+
+class _Run:
+    """The copy, the modes it runs under, and what they have seen."""
+
+    def __init__(self, module: nn.Module, *, train: bool) -> None:
+        self.name = type(module).__name__
+        self.mode = "train" if train else "eval"
+        self.inputs: list[tuple[str, Ref]] = []
+        self.outputs: tuple[Ref, ...] = ()
+        self.fakes = Fakes()
+        self.scopes = Scopes()
+        self.tape = Tape(self.scopes, self.fakes.like)
+        if any(isinstance(part, torch.jit.ScriptModule) for part in module.modules()):
+            raise ModelError(
+                self.name,
+                "it is compiled by torch.jit, which hides what it runs",
+                "pass the module it was made from",
+            )
+        with self._blamed("it cannot be copied"):
+            self.copy, constants = self.fakes.copy(module)
+            self.copy.train(train)
+        self.scopes.watch(self.copy)
+        self.parameters = self._named(self.copy.named_parameters(remove_duplicate=False))
+        self.buffers = self._named(self.copy.named_buffers(remove_duplicate=False))
+        self.tape.constants.extend(self.tape.name(constant) for constant in constants)
+
+    def forward(self, args: Sequence[object], kwargs: Mapping[str, object]) -> list[torch.Tensor]:
+        """Call the copy on copied inputs; the tensors in what it returns, each once."""
+        with self._blamed("the inputs cannot be copied"):
+            (args, kwargs), fakes = self.fakes.inputs((tuple(args), dict(kwargs)))
+        names = {id(tensor): name for name, tensor in leaves(self._bind(args, kwargs))}
+        for fake in fakes:
+            self.inputs.append((names.get(id(fake), "hidden"), self.tape.name(fake)))
+        with self._blamed(), self.fakes.mode, self.tape, Doors(self.tape):
+            result = self.copy(*args, **kwargs)
+        outputs = list({id(tensor): tensor for _, tensor in leaves(result)}.values())
+        self.outputs = tuple(self.tape.see(output, "the output") for output in outputs)
+        return outputs
+
+    def backward(self, outputs: list[torch.Tensor]) -> tuple[tuple[str, Ref], ...]:
+        """Run autograd from the outputs to the parameters; the gradient of each."""
+        roots = [output for output in outputs if output.requires_grad]
+        if not roots:
+            raise ModelError(
+                self.name,
+                "there is no backward pass: no output requires a gradient",
+                "unfreeze a parameter, or ask for the forward pass alone",
+            )
+        self.tape.in_backward = True
+        with self._blamed(), self.fakes.mode, self.tape, Doors(self.tape), torch.no_grad():
+            seeds = [torch.empty_like(root) for root in roots]
+            # As a function of torch it would take the doors out, and checkpoints need them.
+            body_of(torch.autograd.backward)(roots, seeds)
+        return tuple(
+            (name, self.tape.see(parameter.grad, f"the gradient of {name}"))
+            for name, parameter in self.copy.named_parameters()
+            if parameter.grad is not None
+        )
+
+    def recording(self, gradients: tuple[tuple[str, Ref], ...]) -> Recording:
+        """Everything seen so far, as plain data."""
+        return Recording(
+            name=self.name,
+            mode=self.mode,
+            parameters=self.parameters,
+            buffers=self.buffers,
+            inputs=tuple(self.inputs),
+            outputs=self.outputs,
+            constants=tuple(self.tape.constants),
+            calls=tuple(self.tape.calls),
+            modules=self.scopes.modules(),
+            gradients=gradients,
+        )
+
+    def _named(self, pairs: Iterator[tuple[str, torch.Tensor]]) -> tuple[Parameter, ...]:
+        """Each tensor once, under the first of its names."""
+        names: dict[int, list[str]] = {}
+        tensors: dict[int, torch.Tensor] = {}
+        for name, tensor in pairs:
+            names.setdefault(id(tensor), []).append(name)
+            tensors[id(tensor)] = tensor
+        return tuple(
+            Parameter(first, self.tape.name(tensors[key]), tensors[key].requires_grad, tuple(rest))
+            for key, (first, *rest) in names.items()
+        )
+
+    def _bind(self, args: Sequence[object], kwargs: Mapping[str, object]) -> dict[str, object]:
+        """The arguments under the names that `forward` gives them; by place where it gives none."""
+        try:
+            bound = inspect.signature(self.copy.forward).bind(*args, **kwargs).arguments
+        except (TypeError, ValueError):
+            return {**{str(place): arg for place, arg in enumerate(args)}, **kwargs}
+        extra = bound.pop("kwargs", {})
+        return {**bound, **extra} if isinstance(extra, dict) else {**bound, "kwargs": extra}
+
+    @contextmanager
+    def _blamed(self, what: str = "") -> Iterator[None]:
+        """Say of what the user's code raises where it was raised, and what may help."""
+        try:
+            yield
+        except Error:
+            raise
+        except Exception as error:
+            raise ModelRaised(self.name, self._account(error, what), self._hint(error)) from error
+
+    def _account(self, error: Exception, what: str) -> str:
+        text = str(error).strip().partition("\n")[0]
+        parts = [f"{type(error).__name__}: {text}" if text else type(error).__name__]
+        failed = self.tape.failed
+        if failed is not None and failed[0] is error:
+            parts.append(f"in {failed[1]}")
+        if self.scopes.raised_in:
+            parts.append(f"in module {self.scopes.raised_in}")
+        lines = [
+            f"{label}:{line}"
+            for frame, line in walk_tb(error.__traceback__)
+            if (label := file_label(frame.f_code.co_filename))
+        ]
+        parts.extend(f"at {line}" for line in lines[-1:])
+        account = ", ".join(parts)
+        return f"{what}: {account}" if what else account
+
+    def _hint(self, error: Exception) -> str:
+        by_value = isinstance(error, _BY_VALUE) or "data pointer" in str(error)
+        if by_value:
+            return _VALUES
+        given = ", ".join(f"{name}: {ref.dtype}{list(ref.shape)}" for name, ref in self.inputs)
+        return f"it was called with {given or 'no tensor'}"

@@ -1,0 +1,103 @@
+"""What rows of the table are made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orderof.counts import is_float
+from orderof.ir.build import Builder
+from orderof.ir.graph import Node, Value
+from orderof.ops import lookup
+from orderof.ops.derive import derive
+from orderof.ops.elementwise import cast
+from orderof.ops.pull import pull
+from orderof.ops.reduce import sum_over
+from orderof.ops.shape import expand, fill, reshape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from orderof.frontends.torch.lower import Lowering
+    from orderof.ir.graph import Attr, Type
+
+    Row = Callable[..., Any]
+
+Attrs = "tuple[tuple[str, Attr], ...]"
+
+
+def as_float(low: Lowering, x: Value) -> Value:
+    """Cast an integer operand of an operation whose recorded result is a float."""
+    dtype = low.types()[0].dtype
+    if is_float(dtype) and not is_float(x.dtype):
+        return cast(low.b, x, dtype=dtype)
+    return x
+
+
+def blank(low: Lowering, n: int = 0) -> Value:
+    """Give a filled tensor of the type of recorded result n."""
+    t = low.types()[n]
+    found: Value = fill(low.b, shape=t.shape, dtype=t.dtype)
+    return found
+
+
+def draft(op: str, operands: Sequence[Value], **attrs: Any) -> Node:  # noqa: ANN401
+    """Make the node that a forward call had, without emitting it."""
+    b = Builder()
+    lookup(op).emit(b, operands, tuple(sorted(attrs.items())))
+    return b.nodes[-1]
+
+
+def gradients(
+    low: Lowering,
+    node: Node,
+    gs: Sequence[Value | None],
+    want: Sequence[bool],
+    saved: Sequence[Value | None] = (),
+) -> list[Value | None]:
+    """Emit the gradients of a drafted node; `saved` are recorded values of its results."""
+    results = tuple(
+        s if s is not None else r
+        for s, r in zip((*saved, *(None,) * len(node.results)), node.results, strict=False)
+    )
+    shaped = Node(node.op, node.form, node.operands, results, node.attrs)
+    op = lookup(node.op)
+    if op.vjp is not None:
+        full = (*gs, *(None,) * (len(results) - len(gs)))
+        return pull(low.b, shaped, full, want)
+    g = gs[0]
+    assert g is not None  # noqa: S101 - a nest has one result
+    return [derive(low.b, shaped, g, j) if w else None for j, w in enumerate(want)]
+
+
+def like(x: Value, t: Type) -> Value:
+    """Stand for an operand of which only the type is known."""
+    return x if x.type == t else Value(t)
+
+
+def column(low: Lowering, v: Value, rank: int) -> Value:
+    """See a vector of channels as (C, 1, 1, ...), to broadcast against (B, C, ...)."""
+    found: Value = reshape(low.b, v, shape=(*v.shape, *(1,) * (rank - 2)))
+    return found
+
+
+def sum_to(low: Lowering, g: Value, t: Type) -> Value:
+    """Sum a gradient over the dimensions in which an operand of type t was broadcast."""
+    extra = len(g.shape) - len(t.shape)
+    grown = [i for i, n in enumerate(t.shape) if n == 1 and g.shape[i + extra] != 1]
+    dims = (*range(extra), *(i + extra for i in grown))
+    total: Value = sum_over(low.b, g, dims=dims, keep=False) if dims else g
+    return reshape(low.b, total, shape=t.shape) if total.shape != t.shape else total
+
+
+def spread(low: Lowering, v: Value, t: Type) -> Value:
+    """Broadcast a value to a type."""
+    found: Value = expand(low.b, v, shape=t.shape)
+    return found
+
+
+def dims_of(dims: Sequence[int] | int | None, rank: int) -> tuple[int, ...]:
+    """Give dimensions as non-negative numbers; none or empty means all."""
+    if dims is None or dims == ():
+        return tuple(range(rank))
+    found = (dims,) if isinstance(dims, int) else dims
+    return tuple(d % rank for d in found)

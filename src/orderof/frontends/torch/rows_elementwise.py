@@ -1,0 +1,265 @@
+"""Rows for functions of elements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orderof.frontends.torch.rows import as_float
+from orderof.ir.graph import Value
+from orderof.ops import elementwise as e
+from orderof.ops.random import bernoulli, uniform
+from orderof.ops.shape import fill
+
+if TYPE_CHECKING:
+    from orderof.frontends.torch.lower import Lowering
+    from orderof.frontends.torch.rows import Row
+    from orderof.ops import Operator
+
+Operand = "Value | float"
+
+
+def _unary(op: Operator) -> Row:
+    def row(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:  # noqa: ANN401
+        return op(low.b, as_float(low, x) if op not in _ANY_DTYPE else x)
+
+    return row
+
+
+_ANY_DTYPE = {e.neg, e.invert, e.magnitude, e.relu, e.floor}
+
+
+def _scaled(low: Lowering, x: Any, alpha: Any) -> Any:  # noqa: ANN401
+    if alpha in (1, None):
+        return x
+    return e.scale(low.b, x, by=alpha) if isinstance(x, Value) else x * alpha
+
+
+def add(low: Lowering, x: Any, y: Any, *_: Any, alpha: Any = 1, **__: Any) -> Any:  # noqa: ANN401
+    """Give x + alpha * y."""
+    y = _scaled(low, y, alpha)
+    if isinstance(x, Value) and isinstance(y, Value):
+        return e.add(low.b, as_float(low, x), as_float(low, y))
+    x, number = (x, y) if isinstance(x, Value) else (y, x)
+    return e.shift(low.b, as_float(low, x), by=number)
+
+
+def sub(low: Lowering, x: Value, y: Any, *_: Any, alpha: Any = 1) -> Any:  # noqa: ANN401
+    """Give x - alpha * y."""
+    y = _scaled(low, y, alpha)
+    if isinstance(y, Value):
+        return e.sub(low.b, as_float(low, x), as_float(low, y))
+    return e.shift(low.b, as_float(low, x), by=-y)
+
+
+def rsub(low: Lowering, x: Value, y: Any, *_: Any, alpha: Any = 1) -> Any:  # noqa: ANN401
+    """Give y - alpha * x."""
+    x = _scaled(low, x, alpha)
+    if isinstance(y, Value):
+        return e.sub(low.b, as_float(low, y), as_float(low, x))
+    return e.rsub(low.b, as_float(low, x), by=y)
+
+
+def mul(low: Lowering, x: Any, y: Any) -> Any:  # noqa: ANN401
+    """Give x * y."""
+    if isinstance(x, Value) and isinstance(y, Value):
+        return e.mul(low.b, as_float(low, x), as_float(low, y))
+    x, number = (x, y) if isinstance(x, Value) else (y, x)
+    return e.scale(low.b, as_float(low, x), by=number)
+
+
+def div(low: Lowering, x: Value, y: Any, *_: Any, rounding_mode: Any = None) -> Any:  # noqa: ANN401
+    """Give x / y, rounded down where asked."""
+    x = as_float(low, x)
+    if isinstance(y, Value):
+        q = e.div(low.b, x, as_float(low, y))
+    else:
+        q = e.shrink(low.b, x, by=y)
+    return e.floor(low.b, q) if rounding_mode else q
+
+
+def power(low: Lowering, x: Any, y: Any) -> Any:  # noqa: ANN401
+    """Give x ** y."""
+    if isinstance(x, Value) and isinstance(y, Value):
+        return e.power(low.b, as_float(low, x), as_float(low, y))
+    if isinstance(x, Value):
+        return e.raise_to(low.b, as_float(low, x), by=y)
+    base = fill(low.b, shape=(), dtype=low.types()[0].dtype, value=x)
+    return e.power(low.b, base, as_float(low, y))
+
+
+def _compare(fn: str, *, swapped: bool = False) -> Row:
+    ops = {"eq": e.equal, "ne": e.unequal, "gt": e.greater, "ge": e.at_least}
+
+    def row(low: Lowering, x: Value, y: Any) -> Any:  # noqa: ANN401
+        if isinstance(y, Value):
+            return ops[fn](low.b, y, x) if swapped else ops[fn](low.b, x, y)
+        flip = {"gt": "ge", "ge": "gt"}  # x < y is not (x >= y): one comparison either way
+        return e.compare(low.b, x, fn=flip[fn] if swapped else fn, by=y)
+
+    return row
+
+
+def _logic(op: Operator) -> Row:
+    def row(low: Lowering, x: Value, y: Any) -> Any:  # noqa: ANN401
+        if not isinstance(y, Value):
+            y = fill(low.b, shape=(), dtype=x.dtype, value=y)
+        return op(low.b, x, y)
+
+    return row
+
+
+def _extreme(op: Operator) -> Row:
+    def row(low: Lowering, x: Value, y: Value) -> Any:  # noqa: ANN401
+        return op(low.b, x, y)
+
+    return row
+
+
+def clamp(low: Lowering, x: Value, low_: Any = None, high: Any = None, **kw: Any) -> Any:  # noqa: ANN401
+    """Keep x between two numbers, either of which may be missing."""
+    low_, high = kw.get("min", low_), kw.get("max", high)
+    for bound, op in ((low_, e.max_of), (high, e.min_of)):
+        if bound is not None:
+            if not isinstance(bound, Value):
+                bound = fill(low.b, shape=(), dtype=x.dtype, value=bound)  # noqa: PLW2901
+            x = op(low.b, x, bound)
+    return x
+
+
+def hardtanh(low: Lowering, x: Value, lo: float = -1.0, hi: float = 1.0) -> Any:  # noqa: ANN401
+    """Keep x between two numbers, with the gradient of ReLU6."""
+    return e.clamp(low.b, x, low=lo, high=hi)
+
+
+def where(low: Lowering, c: Value, x: Any, y: Any) -> Any:  # noqa: ANN401
+    """Choose."""
+    dtype = low.types()[0].dtype
+    x, y = (
+        v if isinstance(v, Value) else fill(low.b, shape=(), dtype=dtype, value=v) for v in (x, y)
+    )
+    return e.where(low.b, c, x, y)
+
+
+def masked_fill(low: Lowering, x: Value, mask: Value, value: Any) -> Any:  # noqa: ANN401
+    """Put a number where a mask holds."""
+    return where(low, mask, value, x)
+
+
+def gelu(low: Lowering, x: Value, *, approximate: str = "none") -> Any:  # noqa: ANN401
+    """Give GELU, exact or by tanh."""
+    return (e.gelu_tanh if approximate == "tanh" else e.gelu)(low.b, x)
+
+
+def leaky_relu(low: Lowering, x: Value, slope: float = 0.01) -> Any:  # noqa: ANN401
+    """Give x, or slope * x below 0."""
+    return e.leaky_relu(low.b, x, slope=slope)
+
+
+def elu(low: Lowering, x: Value, alpha: float = 1.0, *_: float) -> Any:  # noqa: ANN401
+    """Give x, or alpha * (exp(x) - 1) below 0."""
+    return e.elu(low.b, x, alpha=alpha)
+
+
+def to_copy(low: Lowering, x: Value, **_: Any) -> Any:  # noqa: ANN401
+    """Copy, with another dtype where one was recorded."""
+    dtype = low.types()[0].dtype
+    if dtype != x.dtype:
+        return e.cast(low.b, x, dtype=dtype)
+    from orderof.ops.shape import copy  # noqa: PLC0415
+
+    return copy(low.b, x)
+
+
+def coin(low: Lowering, x: Value, p: float = 0.5, **_: Any) -> Any:  # noqa: ANN401
+    """Fill with 0 and 1 at random."""
+    return bernoulli(low.b, shape=x.shape, dtype=x.dtype, p=p)
+
+
+def rand(low: Lowering, *_: Any, **__: Any) -> Any:  # noqa: ANN401
+    """Fill with random numbers."""
+    t = low.types()[0]
+    return uniform(low.b, shape=t.shape, dtype=t.dtype)
+
+
+def addcmul(low: Lowering, x: Value, a: Value, b: Value, *, value: float = 1) -> Any:  # noqa: ANN401
+    """Give x + value * a * b."""
+    return e.add(low.b, x, _scaled(low, e.mul(low.b, a, b), value))
+
+
+def addcdiv(low: Lowering, x: Value, a: Value, b: Value, *, value: float = 1) -> Any:  # noqa: ANN401
+    """Give x + value * a / b."""
+    return e.add(low.b, x, e.div(low.b, _scaled(low, a, value), b))
+
+
+def lerp(low: Lowering, x: Value, y: Value, w: Any) -> Any:  # noqa: ANN401
+    """Give x + w * (y - x)."""
+    d = e.sub(low.b, y, x)
+    d = e.mul(low.b, d, w) if isinstance(w, Value) else e.scale(low.b, d, by=w)
+    return e.add(low.b, x, d)
+
+
+_UNARY = {
+    "relu": e.relu,
+    "sigmoid": e.sigmoid,
+    "tanh": e.hyperbolic_tangent,
+    "exp": e.exponential,
+    "log": e.logarithm,
+    "sqrt": e.root,
+    "rsqrt": e.inverse_root,
+    "neg": e.neg,
+    "abs": e.magnitude,
+    "sin": e.sine,
+    "cos": e.cosine,
+    "erf": e.error_function,
+    "floor": e.floor,
+    "reciprocal": e.reciprocal,
+    "silu": e.silu,
+    "hardswish": e.hardswish,
+    "hardsigmoid": e.hardsigmoid,
+    "softplus": e.softplus,
+    "logical_not": e.invert,
+    "bitwise_not": e.invert,
+}
+
+ROWS: dict[str, Row] = {
+    **{name: _unary(op) for name, op in _UNARY.items()},
+    "add": add,
+    "sub": sub,
+    "rsub": rsub,
+    "mul": mul,
+    "div": div,
+    "pow": power,
+    "eq": _compare("eq"),
+    "ne": _compare("ne"),
+    "gt": _compare("gt"),
+    "ge": _compare("ge"),
+    "lt": _compare("gt", swapped=True),
+    "le": _compare("ge", swapped=True),
+    "logical_and": _logic(e.both),
+    "bitwise_and": _logic(e.both),
+    "logical_or": _logic(e.either),
+    "bitwise_or": _logic(e.either),
+    "__and__": _logic(e.both),
+    "__or__": _logic(e.either),
+    "maximum": _extreme(e.max_of),
+    "minimum": _extreme(e.min_of),
+    "clamp": clamp,
+    "clamp_min": clamp,
+    "clamp_max": lambda low, x, high: clamp(low, x, None, high),
+    "hardtanh": hardtanh,
+    "where": where,
+    "masked_fill": masked_fill,
+    "gelu": gelu,
+    "leaky_relu": leaky_relu,
+    "elu": elu,
+    "_to_copy": to_copy,
+    "bernoulli": coin,
+    "rand": rand,
+    "rand_like": rand,
+    "randn": rand,
+    "randn_like": rand,
+    "addcmul": addcmul,
+    "addcdiv": addcdiv,
+    "lerp": lerp,
+}
+

@@ -1,0 +1,92 @@
+"""Cases of pooling."""
+
+from dataclasses import replace
+
+from families.linear import windows
+from hypothesis import strategies as st
+from oracle.case import operand
+from oracle.case import SEEDS, Case, letters
+
+from orderof.sym import symbol
+
+NAMES = ("size", "stride", "padding", "dilation", "ceil")
+
+
+@st.composite
+def max_pool(draw):
+    case = draw(windows())
+    numbers = [case.attrs[k] for k in NAMES]
+    name = f"max_pool{len(case.attrs['size'])}d"
+    return replace(case, reference=lambda t, x: getattr(t.nn.functional, name)(x, *numbers))
+
+
+@st.composite
+def max_pool_gradient(draw):
+    case = draw(max_pool())
+    shape = _places(case)
+    g = operand((*case.operands[0].dims[:2], *shape))
+
+    def reference(t, x, g):
+        x = x.clone().requires_grad_()
+        return t.autograd.grad(case.reference(t, x), x, g)[0]
+
+    return replace(case, operands=(*case.operands, g), reference=reference, smooth=())
+
+
+def _places(case):
+    """Give the sizes of the result in letters, as the operator infers them."""
+    from oracle.case import build
+
+    from orderof.ops import REGISTRY
+
+    _, node = build(REGISTRY["max_pool"], case)
+    return node.results[0].shape[2:]
+
+
+@st.composite
+def window_sum(draw):
+    case = draw(windows(average=True))
+    return replace(case, reference=_average(case.attrs, divisor=1))
+
+
+@st.composite
+def avg_pool(draw):
+    case = draw(windows(average=True))
+    attrs = {k: v for k, v in case.attrs.items() if k != "dilation"}
+    divisor = draw(st.sampled_from((0, 0, 3)))
+    reference = _average(case.attrs, divisor)
+    return replace(case, attrs={**attrs, "divisor": divisor}, reference=reference)
+
+
+def _average(attrs, divisor):
+    numbers = [attrs[k] for k in ("size", "stride", "padding", "ceil")]
+    missing = 3 - len(attrs["size"])
+
+    def reference(t, x):
+        x = x.reshape(*x.shape, *(1,) * missing)  # torch has no divisor in one dimension
+        full = [(*n, *(0 if i == 2 else 1,) * missing) for i, n in enumerate(numbers[:3])]  # noqa: PLR2004
+        found = t.nn.functional.avg_pool3d(x, *full, numbers[3], True, divisor or None)
+        return found.reshape(found.shape[: found.ndim - missing])
+
+    return reference
+
+
+@st.composite
+def adaptive_avg_pool(draw):
+    rank, whole = draw(st.sampled_from((1, 2, 3))), draw(st.booleans())
+    size = (1,) * rank if whole else tuple(draw(st.integers(1, 3)) for _ in range(rank))
+    places = [symbol(n) * k for n, k in zip(("H", "W", "T"), size, strict=False)]
+    x = operand((symbol("B"), symbol("C"), *places))
+    env = draw(letters("B C H W T", 1, 3))
+    name = f"adaptive_avg_pool{rank}d"
+    reference = lambda t, x: getattr(t.nn.functional, name)(x, size)  # noqa: E731
+    return Case((x,), env, {"size": size}, reference, draw(SEEDS))
+
+
+CASES = {
+    "max_pool": max_pool(),
+    "max_pool_gradient": max_pool_gradient(),
+    "window_sum": window_sum(),
+    "avg_pool": avg_pool(),
+    "adaptive_avg_pool": adaptive_avg_pool(),
+}

@@ -1,0 +1,145 @@
+"""check_op: what has to hold for every operator, whatever its form.
+
+`check_op` covers shape, dtype, operations in both padding modes, bytes and span; `check_gradient` the
+derivative by value, and then all of that again for the nodes of the derivative.
+"""
+
+import numpy as np
+from oracle.case import build
+from oracle.values import run
+
+from orderof.counts import is_float
+from orderof.ir.build import Builder
+from orderof.ir.forms import Composite, Irregular, Loop, Nest
+from orderof.ops import span, traffic, work
+from orderof.ops.derive import derive
+from orderof.transform.grad import grad
+
+STEP, NEAR, SMALL = 1e-5, 1e-5, 1e-6
+
+
+def check_op(op, case):
+    """Build the operator with letters and with numbers, run it, and compare; gives the results."""
+    b, node = build(op, case)
+    graph, arrays = b.graph(node.results), case.arrays()
+    _, plain = build(op, case.at_numbers())
+    found, done = run(graph, arrays, case.env)
+    for v, w, x in zip(node.results, plain.results, found, strict=True):
+        assert tuple(n.at(case.env) for n in v.shape) == x.shape
+        assert tuple(n.value for n in w.shape) == x.shape
+        assert v.dtype == w.dtype
+    for padding in ("full", "exact"):
+        if padding == "exact":
+            _, done = run(graph, arrays, case.env, padding)
+        for n, env in ((node, case.env), (plain, {})):
+            check_operations(n, env, done, padding)
+            if padding == "full":
+                check_traffic(n, env, done)
+                check_span(n, env, done)
+    return found
+
+
+def check_operations(node, env, done, padding):
+    """Hold the counts of a node against what was executed."""
+    counted = {(str(k), d): n for (k, d), n in work(node, padding).at(**env).items() if n}
+    macs = sum(n for (k, _), n in counted.items() if k == "mac")
+    counted = {key: n for key, n in counted.items() if key[0] != "mac"}
+    executed = {key: n for key, n in done.ops.items() if n}
+    assert counted == executed, (node.op, padding, counted, executed)
+    assert macs == done.macs, (node.op, padding, macs, done.macs)
+
+
+def check_traffic(node, env, done):
+    """Hold the bytes of a node against the elements that were touched."""
+    read, written = (n.at(env) for n in traffic(node))
+    if node.form.__class__.__name__ == "View":
+        assert (read, written) == (0, 0)
+    assert read == done.bytes_read, (node.op, read, done.bytes_read)
+    assert written == done.bytes_written, (node.op, written, done.bytes_written)
+
+
+def check_span(node, env, done):
+    """Hold the span of a node against the longest chain that was executed."""
+    found, total = span(node).at(env), sum(done.ops.values())
+    match node.form:
+        case Nest():
+            assert found == done.span, (node.op, found, done.span)
+        case Composite() | Loop() | Irregular():
+            assert done.span <= found <= total, (node.op, done.span, found, total)
+        case _:
+            assert found == 0
+
+
+def check_gradient(op, case):
+    """Hold the derivative against finite differences, and its nodes against their execution."""
+    b, node = build(op, case)
+    first = node.results[0]
+    if not case.differentiable() or not is_float(first.dtype):
+        return
+    graph = backward(op, b, node, case.differentiable())
+    arrays, rng = case.arrays(), np.random.default_rng(case.seed + 1)
+    forward = b.graph(node.results)
+    (y, *_), _ = run(forward, arrays, case.env)
+    g = rng.uniform(0.5, 1.5, y.shape)
+    grads, _ = run(graph, [*arrays, g], case.env)
+    for j, found in zip(case.differentiable(), grads, strict=True):
+        assert found.shape == arrays[j].shape
+        toward = rng.choice([-1.0, 1.0], found.shape)
+        expected = slope(lambda x, j=j: _loss(forward, arrays, j, x, g, case.env), arrays[j], toward)
+        np.testing.assert_allclose(np.sum(found * toward), expected, NEAR, SMALL, err_msg=op.name)
+    check_nodes(graph, [*arrays, g], case.env, skip=len(b.nodes))
+
+
+def slope(function, x, toward):
+    """Give the derivative of a function of an array in one direction, by central differences."""
+    return (function(x + STEP * toward) - function(x - STEP * toward)) / (2 * STEP)
+
+
+def _loss(graph, arrays, j, x, g, env):
+    (y, *_), _ = run(graph, [*arrays[:j], x, *arrays[j + 1 :]], env)
+    return np.sum(y * g)
+
+
+def backward(op, forward, node, wanted):
+    """Give a graph (operands, gradient of the first result) -> gradients of the wanted operands."""
+    if op.vjp is None and not isinstance(node.form, Nest):
+        return _expanded(forward, node, wanted)
+    b = Builder()
+    b.inputs, b.nodes = [*forward.inputs], [*forward.nodes]
+    first = node.results[0]
+    g = b.input("g", first.dtype, *first.shape)
+    if op.vjp is None:
+        return b.graph([derive(b, node, g, j) for j in wanted])
+    gs = [g, *(None,) * (len(node.results) - 1)]
+    want = [j in wanted for j in range(len(node.operands))]
+    grads = list(op.vjp(b, node, gs, want))
+    assert len(grads) == len(node.operands), (op.name, len(grads))
+    return b.graph([grads[j] for j in wanted])
+
+
+def _expanded(forward, node, wanted):
+    """Derive an operator without a vjp of its own from its expansion."""
+    full = grad(forward.graph(node.results[:1]), inputs=True)
+    found = dict(full.grads)
+    outputs = [found[forward.inputs[j].value] for j in wanted]
+    inputs = [*full.inputs[: len(forward.inputs)], full.inputs[-1]]
+    b = Builder()
+    b.inputs, b.nodes = inputs, list(full.nodes)
+    return b.graph(outputs)
+
+
+def check_nodes(graph, inputs, env, skip=0):
+    """Hold each node of a graph but the first few against its own execution."""
+    _, done = run(graph, inputs, env)
+    for node in graph.nodes[skip:]:
+        b = Builder()
+        given = [b.take(v) for v in dict.fromkeys(node.operands)]
+        b.nodes.append(node)
+        alone = b.graph(node.results)
+        arrays = [done.values[v] for v in given]
+        for padding in ("full", "exact"):
+            _, ran = run(alone, arrays, env, padding)
+            check_operations(node, env, ran, padding)
+            if padding == "full":
+                check_traffic(node, env, ran)
+                check_span(node, env, ran)

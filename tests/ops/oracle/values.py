@@ -1,0 +1,197 @@
+"""Runs a graph with numpy: nests by the interpreter, the other forms by the operator's name.
+
+`run` also adds up what was done on the way: operations, elements read and written in bytes, and the
+chain that was longest when every node starts as soon as its operands are there.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+from oracle.case import NUMPY, concrete
+from oracle.interpreter import BYTES, execute, is_contraction
+from oracle.irregular import IRREGULAR
+
+from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
+
+
+def _expand(x, shape):
+    return np.broadcast_to(x, shape)
+
+
+def _slice(x, axis, stop, start=0, step=1):
+    return np.take(x, np.arange(start, stop, step), axis)
+
+
+VIEWS = {
+    "reshape": lambda x, shape: x.reshape(shape),
+    "permute": lambda x, order: x.transpose(order),
+    "expand": _expand,
+    "slice": _slice,
+    "alias": lambda x: x,
+    "detach": lambda x: x,
+}
+
+
+def _fill(shape, dtype, value=0):
+    return np.full(shape, value, NUMPY.get(dtype, np.float64))
+
+
+def _embed(x, shape, axis, stop, start=0, step=1):
+    out = np.zeros(shape, x.dtype)
+    np.moveaxis(out, axis, 0)[start:stop:step] = np.moveaxis(x, axis, 0)
+    return out
+
+
+def _pad(x, before, after, value=0):
+    return np.pad(x, list(zip(before, after, strict=True)), constant_values=value)
+
+
+MOVES = {
+    "copy": lambda x: x.copy(),
+    "concat": lambda *xs, axis: np.concatenate(xs, axis),
+    "fill": _fill,
+    "embed_slice": _embed,
+    "pad": _pad,
+    "gather_rows": lambda table, at: table[at],
+    "take": lambda x, at, axis: np.take_along_axis(x, at, axis),
+}
+CONTRACTIONS = {
+    *("matmul", "matmul_nt", "linear", "project", "dot", "matvec"),
+    *(f"conv{way}{rank}d" for way in ("", "_transpose") for rank in (1, 2, 3)),
+    *("attention_scores", "attention_values"),
+}
+"""The operators whose points are multiply-adds, and so are those of their gradients."""
+INDEXED = ("gather_rows", "take")
+"""Moves whose last operand says where to read; it is read too."""
+
+
+@dataclass
+class Run:
+    """What happened while a graph ran."""
+
+    env: dict
+    padding: str = "full"
+    ops: Counter = field(default_factory=Counter)
+    macs: int = 0
+    bytes_read: int = 0
+    bytes_written: int = 0
+    values: dict = field(default_factory=dict)
+    ready: dict = field(default_factory=dict)
+
+    def graph(self, graph, inputs, ready):
+        """Run a graph; gives (outputs, the chain behind each)."""
+        for i, x, t in zip(graph.inputs, inputs, ready, strict=True):
+            self.values[i.value], self.ready[i.value] = x, t
+        for node in graph.nodes:
+            self.node(node)
+        outputs = [self.values[v] for v in graph.outputs]
+        return outputs, [self.ready.get(v, 0) for v in graph.outputs]
+
+    def node(self, node):
+        """Run one node and keep its results."""
+        start = max((self.ready.get(v, 0) for v in node.operands), default=0)
+        operands = [self.values[v] for v in node.operands]
+        match node.form:
+            case Composite(body):
+                found, ends = self.graph(body, operands, [self.ready[v] for v in node.operands])
+            case Loop():
+                found, ends = self._loop(node, operands)
+            case form:
+                found, chain = _PLAIN[type(form)](self, node, operands)
+                found, ends = [found], [start + chain]
+        for v, x, end in zip(node.results, found, ends, strict=True):
+            shape = concrete(v.shape, self.env)
+            assert np.shape(x) == shape, (node.op, np.shape(x), shape)
+            self.values[v], self.ready[v] = x, end
+
+    def _nest(self, node, operands):
+        (out,) = node.results
+        dtypes = [v.dtype for v in node.operands]
+        shape = concrete(out.shape, self.env)
+        done = execute(node.form, operands, dtypes, shape, out.dtype, self.env, self.padding)
+        assert done.dtype == out.dtype, (node.op, done.dtype, out.dtype)
+        array = np.zeros(shape, NUMPY.get(out.dtype, np.float64))
+        for position in done.written:
+            array[position] = done.values[position]
+        self.ops.update(done.ops)
+        name, _, derived = node.op.partition(".")
+        assert derived or is_contraction(node.form) == (name in CONTRACTIONS), name
+        self.macs += done.points if name in CONTRACTIONS else 0
+        self.bytes_read += sum(
+            len(r) * BYTES[d] for r, d in zip(done.read, dtypes, strict=True)
+        )
+        self._write(node)
+        return array, done.span
+
+    def _view(self, node, operands):
+        return VIEWS[node.op](*operands, **self._attrs(node)), 0
+
+    def _move(self, node, operands):
+        attrs = self._attrs(node)
+        self.bytes_read += moved(node.op, operands, attrs, [v.dtype for v in node.operands])
+        self._write(node)
+        return MOVES[node.op](*operands, **attrs), 0
+
+    def _irregular(self, node, operands):
+        dtype = node.results[0].dtype
+        operand = node.operands[0].dtype if node.operands else dtype
+        found, ops, chain = IRREGULAR[node.op](*operands, **self._attrs(node))
+        counted = operand if node.op == "argmax" else dtype
+        self.ops.update({(kind, counted): n for kind, n in ops.items()})
+        self.bytes_read += sum(v.type.bytes.at(self.env) for v in node.operands)
+        self._write(node)
+        return found, chain
+
+    def _loop(self, node, operands):
+        loop, trip = node.form, node.form.trip.at(self.env)
+        n, m = loop.carry, loop.carry + loop.const
+        ready = [self.ready[v] for v in node.operands]
+        carry, then = operands[:n], ready[:n]
+        stacks, sums = [[None] * trip for _ in range(loop.stack)], []
+        ends, tails = [0] * loop.stack, []
+        for i in reversed(range(trip)) if loop.reverse else range(trip):
+            slices = [x[i] for x in operands[m:]]
+            given, since = [*carry, *operands[n:m], *slices], [*then, *ready[n:]]
+            found, chain = self.graph(loop.body, given, since)
+            carry, then = found[:n], chain[:n]
+            for k in range(loop.stack):
+                stacks[k][i], ends[k] = found[n + k], max(ends[k], chain[n + k])
+            sums.append(found[n + loop.stack :])
+            tails.append(chain[n + loop.stack :])
+        totals = [sum(each) for each in zip(*sums, strict=True)]
+        for v in node.results[n + loop.stack :]:
+            self.ops["add", v.dtype] += (trip - 1) * v.type.size.at(self.env)
+        late = [max(each) + (trip - 1).bit_length() for each in zip(*tails, strict=True)]
+        return [*carry, *map(np.stack, stacks), *totals], [*then, *ends, *late]
+
+    def _attrs(self, node):
+        return concrete(dict(node.attrs), self.env)
+
+    def _write(self, node):
+        self.bytes_written += sum(v.type.bytes.at(self.env) for v in node.results)
+
+
+_PLAIN = {Nest: Run._nest, View: Run._view, Move: Run._move, Irregular: Run._irregular}
+
+
+def moved(op, operands, attrs, dtypes):
+    """Count the bytes that a move reads: send a number for every element, see which arrive."""
+    data = operands[:-1] if op in INDEXED else operands
+    size = [np.size(x) for x in data]
+    first = np.cumsum([1, *size])
+    marked = [np.arange(n).reshape(x.shape) + f for x, n, f in zip(data, size, first[:-1], strict=True)]
+    where = {"value": 0} if "value" in attrs else {}
+    arrived = MOVES[op](*marked, *operands[len(data) :], **{**attrs, **where})
+    total = sum(np.size(x) * BYTES[d] for x, d in zip(operands, dtypes, strict=True) if op in INDEXED and x is operands[-1])
+    for f, n, d in zip(first, size, dtypes, strict=False):
+        total += int(np.sum((arrived >= f) & (arrived < f + n))) * BYTES[d]
+    return total
+
+
+def run(graph, inputs, env, padding="full"):
+    """Run a graph on arrays; gives (outputs, Run)."""
+    done = Run(env, padding)
+    outputs, ends = done.graph(graph, inputs, [0] * len(inputs))
+    done.span = max(ends, default=0)
+    return outputs, done
