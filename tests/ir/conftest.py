@@ -4,21 +4,21 @@ import pytest
 
 from orderof.ir.build import Builder
 from orderof.ir.forms import Composite, Loop
-from orderof.ir.graph import Graph, Node, Phase, Role
+from orderof.ir.graph import Graph, Node, Phase, Role, tensor
 from orderof.ops.attention import attention
 from orderof.ops.contract import linear, matmul
 from orderof.ops.conv import CONV, CONV_TRANSPOSE
-from orderof.ops.define import lookup
 from orderof.ops.derive import derive
 from orderof.ops.elementwise import add, clamp, gelu, mul, relu, silu
 from orderof.ops.norm import layer_norm
 from orderof.ops.pool import max_pool
 from orderof.ops.random import uniform
 from orderof.ops.recurrent import recurrent
+from orderof.ops.reduce import sum_over
 from orderof.ops.region import loop
 from orderof.ops.shape import gather_rows, permute, reshape, scatter_rows
 from orderof.ops.softmax import cross_entropy, softmax
-from orderof.sym import ceildiv, symbols
+from orderof.sym import symbols
 
 B, S, V, d, h, H, W = symbols("B S V d h H W")
 
@@ -105,14 +105,15 @@ def _last(b, op, x):
 
 
 def lstm():
-    """Two layers, the second of them in both directions, as one composite in full."""
+    """One layer in both directions, as a composite in full."""
     b = Builder()
     x = b.input("x", "float32", S, B, d)
     states = [b.input(name, "float32", 2, B, h) for name in ("h0", "c0")]
     weights = []
     with b.module("rnn", "LSTM"):
         for way in ("", "_reverse"):
-            weights += [b.param(f"weight_ih_l0{way}", 4 * h, d), b.param(f"weight_hh_l0{way}", 4 * h, h)]
+            weights.append(b.param(f"weight_ih_l0{way}", 4 * h, d))
+            weights.append(b.param(f"weight_hh_l0{way}", 4 * h, h))
         out, *last = recurrent(
             b, x, *states, *weights, cell="lstm", bidirectional=True, bias=False
         )
@@ -142,18 +143,19 @@ def loops():
 
     def outer(c, carry, const, slices):
         y = matmul(c, carry[0], const[0])
-        (total,) = loop(c, B, inner, carry=[reshape(c, y, shape=(B, d))][:0] or [slices[0]][:0] or
-                        [_row(c, y)], scan=[slices[0]])
+        (total,) = loop(c, B, inner, carry=[sum_over(c, y, dims=(0,))], scan=[slices[0]])
         return [mul(c, y, slices[0])], [total]
 
     out = loop(b, S, outer, carry=[start], const=[w], scan=[x], reverse=True, label="time")
-    return spelled_out(b.graph(out))
+    form = Loop(_square(), S, carry=0, const=0, stack=0)
+    summed = b.emit("loop", form, [x], [tensor("float32", B, d)])
+    return spelled_out(b.graph([*out, *summed]))
 
 
-def _row(c, y):
-    from orderof.ops.reduce import sum_over
-
-    return sum_over(c, y, dims=(0,))
+def _square():
+    b = Builder()
+    x = b.input("x", "float32", B, d)
+    return b.graph([mul(b, x, x)], "square", [("B", 2)])
 
 
 EXAMPLES = {f.__name__: f for f in (mlp, conv, gpt_block, scalars, lstm, loops)}
@@ -162,3 +164,8 @@ EXAMPLES = {f.__name__: f for f in (mlp, conv, gpt_block, scalars, lstm, loops)}
 @pytest.fixture(params=EXAMPLES)
 def example(request):
     return EXAMPLES[request.param]()
+
+
+@pytest.fixture
+def examples():
+    return EXAMPLES

@@ -150,16 +150,19 @@ def touched(index: Index, sizes: Sizes, extent: Expr) -> Expr:
     last = (h - 1) * index.stride + (k - 1) * index.dilation
     beyond = last + 1 - index.pad - extent
     below = Expr.sum(_reached(index, i, h, k) for i in range(index.pad))
-    return image(index, sizes) - below - _reached_within(index, beyond, h, k)
+    look = (k - 1) * index.dilation + 1
+    usual = h == floordiv(extent + 2 * index.pad - look, index.stride) + 1
+    most = index.pad if usual else index.pad + index.stride - 1
+    return image(index, sizes) - below - _reached_within(index, beyond, most, h, k)
 
 
-def _reached_within(index: Window, n: Expr, h: Expr, k: Expr) -> Expr:
+def _reached_within(index: Window, n: Expr, most: int, h: Expr, k: Expr) -> Expr:
     """Count the reached positions among the first n of the window, for n that may be symbolic.
 
-    With the usual output size, n is at most the padding: more can only be asked for by a caller
-    that gives an own size, and then n is a number.
+    With letters, n is at most `most`: the padding where the places of the window are rounded down,
+    and less than a stride more where they are rounded up.
     """
-    most = n.value if n.value is not None else index.pad
+    most = n.value if n.value is not None else most
     return Expr.sum(
         _reached(index, i, h, k) * minimum(1, maximum(0, n - i)) for i in range(max(most, 0))
     )

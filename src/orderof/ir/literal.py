@@ -93,7 +93,7 @@ def is_attr(value: object) -> bool:
 def read_attrs(source: str) -> Attrs:
     """Read what stands between the braces of attributes."""
     match _tree(f"attrs({source})"):
-        case ast.Call(args=[], keywords=found):
+        case ast.Call(args=[], keywords=found) if len({k.arg for k in found}) == len(found):
             return tuple((_key(k), cast("Attr", _value(k.value))) for k in found)
         case _:
             raise _unreadable(source)

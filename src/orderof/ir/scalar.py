@@ -89,9 +89,7 @@ def Var(i: int) -> Scalar:  # noqa: N802 - a constructor of Scalar
 
 
 def Const(value: Number) -> Scalar:  # noqa: N802 - a constructor of Scalar
-    """Give a number; a `Power` of integers is computed at once."""
-    if isinstance(value, Power) and value.base.value is not None:
-        value = value.base.value if value.exponent == 1 else value.base.value**value.exponent
+    """Give a number; a `Power` stays one, so that a size of 1 does not fold work away."""
     return Scalar("const", (), value)
 
 
@@ -190,6 +188,10 @@ def _fold(fn: str, xs: tuple[Scalar, ...]) -> Scalar | None:  # noqa: PLR0911 - 
             return a
         case "neg", (Scalar("neg", (a,)),):
             return a
+        case "pow", (a, b) if b == ONE:
+            return a
+        case "pow", (a, b) if b == Const(2):
+            return a * a
         case _:
             return None
 
@@ -205,8 +207,6 @@ def _fold_mul(a: Scalar, b: Scalar) -> Scalar | None:
         if y.fn in ("select", "causal") and {*y.args[-2:]} <= {ZERO, ONE, Const(-1)}:
             *c, t, f = y.args  # x * (1 where c, else 0) is a choice between x and 0
             return apply(y.fn, *c, x * t, x * f)
-        if y.fn == "div" and y.args[0] == ONE:
-            return x / y.args[1]
     return None
 
 
@@ -263,8 +263,14 @@ def adjoint(body: Scalar, y: Scalar | None) -> dict[int, Scalar]:
         result = y if y is not None and s == body else s
         for a, d in zip(s.args, FUNCTIONS[s.fn].partials(result, *s.args), strict=True):
             if d is not None and a.fn not in ("const", "coord"):
-                total[a] = total[a] + g * d if a in total else g * d
+                part = _times(g, d)
+                total[a] = total[a] + part if a in total else part
     return {position(v): g for v, g in total.items() if v.fn == "var"}
+
+
+def _times(g: Scalar, d: Scalar) -> Scalar:
+    """Multiply by a derivative; g * (1 / x) is one division."""
+    return g / d.args[1] if d.fn == "div" and d.args[0] == ONE else g * d
 
 
 def position(leaf: Scalar) -> int:

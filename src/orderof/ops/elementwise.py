@@ -85,7 +85,8 @@ rsub = _unary("rsub", lambda x, *, by: Const(by) - x)
 compare = _unary("compare", lambda x, *, fn, by: apply(fn, x, Const(by)))
 raise_to = _unary(
     "raise_to",
-    lambda x, *, by: x * x if by == 2 else apply("pow", x, Const(by)),  # noqa: PLR2004 - a square is one product
+    lambda x, *, by: apply("pow", x, Const(by)),
+    lambda g, x, y, by: g * (by * apply("pow", x, Const(by - 1))),
 )
 
 neg = _unary("neg", lambda x: -x)

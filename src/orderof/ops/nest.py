@@ -6,7 +6,8 @@ dots stand for leading dimensions that broadcast. Sizes follow from the operands
 
     h = floordiv(n + p + q - d*(r - 1) - 1, s) + 1      q: padding behind, by default p
 
-(or `ceildiv` with `ceil=True`). An attribute whose name is an axis gives that axis its size.
+With `ceil=True` it is `ceildiv`, but the last window starts in the input or in the padding before
+it, as in torch. An attribute whose name is an axis gives that axis its size.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from orderof.ir.forms import Nest
 from orderof.ir.graph import Type
 from orderof.ir.scalar import FUNCTIONS, Scalar, Var, position, steps
 from orderof.ops.define import Operator, here, register
-from orderof.sym import ONE, Expr, ceildiv, expr, floordiv
+from orderof.sym import ONE, Expr, ceildiv, expr, floordiv, minimum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -170,9 +171,12 @@ def _bind(
                 raise ShapeMismatch(name, f"{index} is {known}, but the operand has {n}")
         case Window(outer, inner, s, d, p):
             behind = numbers.get(f"behind_{outer}", p)
-            room = n + p + behind - (sizes[inner] - 1) * d - 1
-            round_ = ceildiv if numbers.get("ceil") else floordiv
-            fits = round_(room, s) + 1
+            look = (sizes[inner] - 1) * d + 1
+            fits = floordiv(n + p + behind - look, s) + 1
+            if numbers.get("ceil"):
+                fits = ceildiv(n + p + behind - look, s) + 1
+                if look.value is None or look.value < s + behind:
+                    fits = minimum(fits, ceildiv(n + p, s))
             if fits.value is not None and fits.value < 1:
                 raise ShapeMismatch(name, f"a window of {sizes[inner]} does not fit into {n}")
             sizes.setdefault(outer, fits)

@@ -57,12 +57,13 @@ def adamw(  # noqa: PLR0913
     beta2: float = 0.999,
     eps: float = 1e-8,
     weight_decay: float = 1e-2,
+    step: int = 2,
 ) -> tuple[Value, Value, Value]:
-    """Give (p', m', v'); the bias corrections are numbers of the step."""
+    """Give (p', m', v'); the bias corrections are numbers of the step, counted from 1."""
     if weight_decay:
         p = scale(b, p, by=1 - lr * weight_decay)
     m = _plus_scaled(b, m, sub(b, g, m), 1 - beta1)
     v = add(b, scale(b, v, by=beta2), scale(b, mul(b, g, g), by=1 - beta2))
-    denominator = shift(b, shrink(b, root(b, v), by=1 - beta2), by=eps)
-    step = div(b, scale(b, m, by=-lr / (1 - beta1)), denominator)
+    denominator = shift(b, shrink(b, root(b, v), by=(1 - beta2**step) ** 0.5), by=eps)
+    step = div(b, scale(b, m, by=-lr / (1 - beta1**step)), denominator)
     return add(b, p, step), m, v

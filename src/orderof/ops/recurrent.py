@@ -18,7 +18,7 @@ from orderof.ops.define import composite
 from orderof.ops.elementwise import add, hyperbolic_tangent, mul, relu, sigmoid, sub
 from orderof.ops.random import dropout
 from orderof.ops.region import loop
-from orderof.ops.shape import concat, reshape, slice_
+from orderof.ops.shape import concat, reshape, slice_, split
 from orderof.sym import ONE
 
 if TYPE_CHECKING:
@@ -36,10 +36,9 @@ def _affine(b: Builder, x: Value, w: Value, bias: Value | None) -> Value:
     return add(b, y, bias) if bias is not None else y
 
 
-def _parts(b: Builder, x: Value, n: int, width: Expr) -> list[Value]:
-    return [
-        slice_(b, x, axis=1, start=width * i, stop=width * (i + 1)) for i in range(n)
-    ]
+def _parts(b: Builder, x: Value, n: int, width: Expr) -> Sequence[Value]:
+    found: Sequence[Value] = split(b, x, axis=1, sizes=(width,) * n)
+    return found
 
 
 def _both(b: Builder, x: Value, h: Value, weights: Values) -> tuple[Value, Value]:

@@ -11,7 +11,7 @@ from orderof.ir.scalar import Power, Var
 from orderof.ops.define import Operator, composite, here, irregular, register
 from orderof.ops.elementwise import mul, shrink, sub
 from orderof.ops.nest import concrete
-from orderof.sym import Expr, ceillog2
+from orderof.sym import Expr, ceillog2, minimum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,14 +32,15 @@ def _declare(name: str, reduce: str) -> Operator:
 
 
 def _max_vjp(b: Builder, node: Node, gs: Sequence[Value | None], _: Sequence[bool]) -> Any:  # noqa: ANN401
-    return (route(b, node.operands[0], node.results[0], gs[0]) if gs[0] else None,)
+    operands = node.operands[0], node.results[0], gs[0]
+    return (route(b, *operands, **dict(node.attrs)) if gs[0] else None,)
 
 
 sum_over = _declare("sum", "add")
 max_over = _declare("amax", "max")
 
 
-def _route_plan(x: Type, y: Type, g: Type) -> tuple[Irregular, tuple[Type]]:
+def _route_plan(x: Type, y: Type, g: Type, **_: Any) -> tuple[Irregular, tuple[Type]]:  # noqa: ANN401
     counts = Counts.of(Kind.ADD, g.dtype, g.size)
     form = Irregular(counts, Expr.sum([1]), (x.size, y.size, g.size), (x.size,), _ROUTE)
     return form, (Type(x.shape, g.dtype),)
@@ -72,7 +73,8 @@ def _cumsum_plan(x: Type, *, axis: int) -> tuple[Irregular, tuple[Type]]:
     kind = Kind.ADD if x.dtype.startswith(("float", "bfloat")) else Kind.INT
     counts = Counts.of(kind, x.dtype, x.size - x.size / n)
     source = "n - 1 additions in sequence; Blelloch 1990 (CMU-CS-90-190) for the span of a scan"
-    return Irregular(counts, 2 * ceillog2(n), (x.size,), (x.size,), source), (x,)
+    span = minimum(n - 1, 2 * ceillog2(n))
+    return Irregular(counts, span, (x.size,), (x.size,), source), (x,)
 
 
 cumsum = irregular("cumsum", _cumsum_plan, source="Blelloch 1990, CMU-CS-90-190")

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from orderof.counts import Counts, Kind
 from orderof.errors import ShapeMismatch
-from orderof.ir.forms import Irregular, Move
+from orderof.ir.forms import Irregular, Move, View
 from orderof.ir.graph import Type
-from orderof.ops.define import irregular, move, view
+from orderof.ops.define import Operator, here, irregular, move, register, view
 from orderof.ops.reduce import sum_over
 from orderof.sym import ONE, ZERO, Expr, Size, ceildiv, expr
 
@@ -70,6 +70,23 @@ def _alias_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN40
     return (gs[0],)
 
 
+def _split(x: Type, *, axis: int, sizes: tuple[Size, ...]) -> tuple[View, tuple[Type, ...]]:
+    if Expr.sum(sizes) != x.shape[axis]:
+        raise ShapeMismatch(str(x), f"is not cut along {axis} into {', '.join(map(str, sizes))}")
+    shapes = ((*x.shape[:axis], expr(n), *x.shape[axis + 1 :]) for n in sizes)
+    return View(), tuple(Type(shape, x.dtype) for shape in shapes)
+
+
+def _split_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+    """Put the gradients of the parts side by side, zeros where there is none."""
+    parts = [
+        g if g is not None else fill(b, shape=r.shape, dtype=r.dtype)
+        for g, r in zip(gs, node.results, strict=True)
+    ]
+    return (concat(b, *parts, axis=dict(node.attrs)["axis"]),)
+
+
+split = register(Operator("split", _split, _split_vjp, here(1), free=True))
 reshape = view("reshape", _reshape, _reshape_vjp)
 permute = view("permute", _permute, _permute_vjp)
 expand = view("expand", _expand, _expand_vjp)

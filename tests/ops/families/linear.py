@@ -28,7 +28,7 @@ def _rank_of(draw, rank, values):
 PLACES = ("H", "W", "T")
 
 
-def _numbers(draw, rank):
+def window_numbers(draw, rank):
     """Draw sizes, strides, dilations and paddings, and letters that they fit into."""
     most = 4 if rank == 1 else 3 if rank == 2 else 2  # noqa: PLR2004
     size = _rank_of(draw, rank, range(1, most + 1))
@@ -37,7 +37,7 @@ def _numbers(draw, rank):
     return size, {"stride": stride, "dilation": dilation, "padding": padding}
 
 
-def _room(draw, size, numbers):
+def room(draw, size, numbers):
     """Draw the sizes of the dimensions in which a window slides."""
     env = {}
     ends = zip(PLACES, size, numbers["dilation"], numbers["padding"], strict=False)
@@ -52,9 +52,9 @@ def conv(rank):
 
     @st.composite
     def draw_case(draw):
-        size, numbers = _numbers(draw, rank)
+        size, numbers = window_numbers(draw, rank)
         groups = draw(st.sampled_from((1, 1, 2)))
-        env = draw(letters("B C D", 1, 2)) | _room(draw, size, numbers)
+        env = draw(letters("B C D", 1, 2)) | room(draw, size, numbers)
         x = operand((symbol("B"), groups * symbol("C"), *map(symbol, PLACES[:rank])))
         w = operand((groups * symbol("D"), symbol("C"), *_dims(size)))
         attrs = {**numbers, "groups": groups}
@@ -76,7 +76,7 @@ def conv_transpose(rank):
 
     @st.composite
     def draw_case(draw):
-        size, numbers = _numbers(draw, rank)
+        size, numbers = window_numbers(draw, rank)
         pairs = list(zip(numbers["stride"], numbers["dilation"], strict=True))
         extra = tuple(draw(st.integers(0, max(s, d) - 1)) for s, d in pairs)
         env, groups = draw(letters("B C D", 1, 2)), draw(st.sampled_from((1, 2)))
@@ -94,20 +94,6 @@ def conv_transpose(rank):
         )  # fmt: skip
 
     return draw_case()
-
-
-@st.composite
-def windows(draw, *, average=False):
-    """Draw what a pooling takes: its case without a reference; torch wants padding <= size / 2."""
-    rank = draw(st.sampled_from((1, 2, 2, 3)))
-    size, numbers = _numbers(draw, rank)
-    if average:
-        numbers["dilation"] = (1,) * rank
-    numbers["padding"] = tuple(draw(st.integers(0, k // 2)) for k in size)
-    env = draw(letters("B C", 1, 2)) | _room(draw, size, numbers)
-    attrs = {"size": size, **numbers, "ceil": draw(st.booleans())}
-    x = operand((symbol("B"), symbol("C"), *map(symbol, PLACES[:rank])))
-    return Case((x,), env, attrs, None, draw(SEEDS))
 
 
 CASES = {

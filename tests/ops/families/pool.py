@@ -2,14 +2,32 @@
 
 from dataclasses import replace
 
-from families.linear import windows
+from families.linear import PLACES, room, window_numbers
 from hypothesis import strategies as st
-from oracle.case import operand
-from oracle.case import SEEDS, Case, letters
+from oracle.case import SEEDS, Case, build, letters, operand
 
+from orderof.ops import REGISTRY
 from orderof.sym import symbol
 
 NAMES = ("size", "stride", "padding", "dilation", "ceil")
+
+
+@st.composite
+def windows(draw, *, average=False):
+    """Draw what a pooling takes: its case without a reference.
+
+    The padding is half the window at most, as torch wants it, and a window fits in without it, so
+    that none looks at the padding alone.
+    """
+    rank = draw(st.sampled_from((1, 2, 2, 3)))
+    size, numbers = window_numbers(draw, rank)
+    if average:
+        numbers["dilation"] = (1,) * rank
+    numbers["padding"] = tuple(draw(st.integers(0, k // 2)) for k in size)
+    env = draw(letters("B C", 1, 2)) | room(draw, size, {**numbers, "padding": (0,) * rank})
+    attrs = {"size": size, **numbers, "ceil": draw(st.booleans())}
+    x = operand((symbol("B"), symbol("C"), *map(symbol, PLACES[:rank])))
+    return Case((x,), env, attrs, None, draw(SEEDS))
 
 
 @st.composite
@@ -35,10 +53,6 @@ def max_pool_gradient(draw):
 
 def _places(case):
     """Give the sizes of the result in letters, as the operator infers them."""
-    from oracle.case import build
-
-    from orderof.ops import REGISTRY
-
     _, node = build(REGISTRY["max_pool"], case)
     return node.results[0].shape[2:]
 

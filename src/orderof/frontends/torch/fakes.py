@@ -1,9 +1,10 @@
 """Fake copies of a module and its inputs, and a frame that leaves no trace in torch or Python."""
 
 import copy
+import logging
 import random
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
@@ -64,6 +65,24 @@ class Fakes:
             return copy.deepcopy(value, memo), mode.made
 
 
+def _grouped_mm(
+    left: torch.Tensor,
+    right: torch.Tensor,
+    offs: torch.Tensor | None = None,
+    bias: torch.Tensor | None = None,
+    out_dtype: torch.dtype | None = None,
+) -> torch.Tensor:
+    groups: tuple[int, ...] = ()
+    if left.dim() == right.dim():  # the groups lie along the rows, or along what is summed over
+        groups = (left.shape[0] if left.dim() == 3 or offs is None else offs.shape[0],)
+    shape = (*groups, left.shape[-2], right.shape[-1])
+    return torch.empty(shape, dtype=out_dtype or left.dtype, device="cpu")
+
+
+# The fake kernel takes what the CUDA kernel takes, bfloat16 alone; the CPU's takes the rest too.
+STAND_INS: dict[str, Callable[..., Any]] = {"aten._grouped_mm.default": _grouped_mm}
+
+
 class _CopyMode(TorchFunctionMode):
     """Turns each tensor that a deep copy meets into a fake, and runs nothing else differently."""
 
@@ -116,6 +135,8 @@ def preserved() -> Iterator[None]:
     drawn = numpy.random.get_state() if numpy else None
     torch_state, dtype = torch.get_rng_state(), torch.get_default_dtype()
     fast = torch.backends.mha.get_fastpath_enabled()
+    log = logging.getLogger("torch._subclasses.fake_tensor")
+    silent, log.disabled = log.disabled, True  # what it logs is raised as well
     try:
         with ExitStack() as stack:
             stack.enter_context(torch.inference_mode(mode=False))
@@ -127,6 +148,7 @@ def preserved() -> Iterator[None]:
             torch.backends.mha.set_fastpath_enabled(False)
             yield
     finally:
+        log.disabled = silent
         torch.backends.mha.set_fastpath_enabled(fast)
         torch.set_default_dtype(dtype)
         torch.set_rng_state(torch_state)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orderof.frontends.torch.rows import column, draft
+from orderof.ir.scalar import Power
 from orderof.ops import contract, elementwise, pool, shape
 from orderof.ops.conv import CONV, CONV_TRANSPOSE
 from orderof.ops.derive import derive
@@ -175,10 +176,7 @@ def adaptive_backward(low: Lowering, g: Value, x: Value) -> Any:  # noqa: ANN401
     """Give each element its share of the gradient of its part: divide, then repeat."""
     *lead, h, w = x.shape
     rows, cols = g.shape[-2:]
-    parts = x.type.size / g.type.size
-    if parts == 1:
-        return shape.alias(low.b, g)
-    divided = elementwise.shrink(low.b, g, by=parts.value or 1)
+    divided = elementwise.shrink(low.b, g, by=Power(x.type.size / g.type.size))
     tiles = shape.reshape(low.b, divided, shape=(*lead, rows, 1, cols, 1))
     many = shape.expand(low.b, tiles, shape=(*lead, rows, h / rows, cols, w / cols))
     return shape.reshape(low.b, shape.copy(low.b, many), shape=x.shape)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orderof.frontends.torch.rows import blank, dims_of
+from orderof.ir.graph import Value
 from orderof.ops import shape as s
 from orderof.ops.elementwise import cast
 from orderof.ops.reduce import argmax, cumsum, max_over, mean, sum_over, variance
+from orderof.sym import ONE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orderof.frontends.torch.lower import Lowering
     from orderof.frontends.torch.rows import Row
-    from orderof.ir.graph import Value
+    from orderof.sym import Expr
 
 
 def seen_as(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:  # noqa: ANN401
@@ -78,17 +80,20 @@ def select(low: Lowering, x: Value, axis: int, i: int) -> Any:  # noqa: ANN401
 
 def split(low: Lowering, x: Value, _: Any, axis: int = 0) -> Any:  # noqa: ANN401
     """Cut into parts, of the recorded sizes."""
-    at, start, parts = axis % len(x.shape), 0, []
-    for t in low.types():
-        n = t.shape[at].value or 0
-        parts.append(s.slice_(low.b, x, axis=at, start=start, stop=start + n))
-        start += n
-    return parts
+    at = axis % len(x.shape)
+    return _cut(low, x, at, [t.shape[at] for t in low.types()])
 
 
 def unbind(low: Lowering, x: Value, axis: int = 0) -> Any:  # noqa: ANN401
-    """Cut into slices of one element."""
-    return [select(low, x, axis, i) for i in range(len(low.types()))]
+    """Cut into slices of one element, and drop the dimension."""
+    types = low.types()
+    parts = _cut(low, x, axis % len(x.shape), [ONE] * len(types))
+    return [s.reshape(low.b, v, shape=t.shape) for v, t in zip(parts, types, strict=True)]
+
+
+def _cut(low: Lowering, x: Value, axis: int, sizes: Sequence[Expr]) -> Sequence[Value]:
+    found = s.split(low.b, x, axis=axis, sizes=tuple(sizes))
+    return (found,) if isinstance(found, Value) else found
 
 
 def copy(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:  # noqa: ANN401

@@ -12,6 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
 from orderof.errors import Unrecorded
+from orderof.frontends.torch.fakes import STAND_INS
 from orderof.frontends.torch.recording import REREAD, Call, Ref
 from orderof.frontends.torch.scopes import Lines, Scopes
 
@@ -54,6 +55,7 @@ class Schema:
     view: bool
     lifts: bool
     composite: bool
+    run: Callable[..., Any]
 
 
 class Tape(TorchDispatchMode):
@@ -75,6 +77,10 @@ class Tape(TorchDispatchMode):
         self._op = ""
         self._ids = 0
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # else each operation takes a turn through the compiler's frames
+
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
@@ -95,7 +101,7 @@ class Tape(TorchDispatchMode):
             self._adopting = False
             args, kwargs = self._substitute(args), self._substitute(kwargs)
         try:
-            result = func(*args, **kwargs)
+            result = schema.run(*args, **kwargs)
         except Exception as error:
             self.failed = (error, schema.name)
             raise
@@ -245,7 +251,8 @@ class Tape(TorchDispatchMode):
         implicit = torch._C._dispatch_has_kernel_for_dispatch_key(
             func.name(), "CompositeImplicitAutograd"
         )
-        schema = Schema(name, tuple(written), func.is_view, name in _LIFTS, implicit)
+        run = STAND_INS.get(name, func)
+        schema = Schema(name, tuple(written), func.is_view, name in _LIFTS, implicit, run)
         self._schemas[func] = schema
         return schema
 

@@ -8,7 +8,7 @@ from orderof.frontends.zoo.layers import Net, act, dropout, layer_norm, project,
 from orderof.ops.attention import attention
 from orderof.ops.contract import linear
 from orderof.ops.elementwise import add
-from orderof.ops.shape import copy, gather_rows, permute, reshape, slice_
+from orderof.ops.shape import copy, gather_rows, permute, reshape, split
 from orderof.sym import ONE, Expr
 
 if TYPE_CHECKING:
@@ -57,10 +57,9 @@ def self_attention(net: Net, x: Value, h: Expr) -> Value:
     with net.module("attn", "Attention"):
         qkv = project(net, "c_attn", x, 3 * d)
         heads = []
-        for i in range(3):
-            part = slice_(net, qkv, axis=2, start=i * d, stop=(i + 1) * d)
-            split = reshape(net, part, shape=(B, S, h, d / h))
-            heads.append(permute(net, split, order=(0, 2, 1, 3)))
+        for part in split(net, qkv, axis=2, sizes=(d, d, d)):
+            seen = reshape(net, part, shape=(B, S, h, d / h))
+            heads.append(permute(net, seen, order=(0, 2, 1, 3)))
         p = {"dropout_p": DROPOUT} if net.train else {}
         y = attention(net, *heads, masked="causal", **p)[0]
         y = copy(net, permute(net, y, order=(0, 2, 1, 3)))

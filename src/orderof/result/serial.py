@@ -1,0 +1,234 @@
+"""A Result as JSON, and back. `schema/result.schema.json` describes what is written.
+
+1. Integers are exact. One beyond 2**53, where readers that hold numbers as doubles lose digits, has
+   a twin: the same digits as a string, under the same name with `_exact` behind it.
+2. A formula is the text of a Python expression that `orderof.sym.parse` reads back.
+3. Totals, params and modules are for readers; `rows` hold the whole count, and `loads` reads these.
+4. Lists are in a fixed order. A phase that was not asked for is null. So are the MACs and FLOPs of
+   an optimizer that has no contractions.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import TYPE_CHECKING, Any
+
+from orderof.analyses.work import Coverage, Params, Row, Unknown
+from orderof.conventions import CONVENTIONS
+from orderof.counts import Counts, Kind
+from orderof.errors import BadSpelling
+from orderof.ir.graph import Phase
+from orderof.result.formula import Formula
+from orderof.result.result import Cost, Module, Result
+from orderof.result.version import version
+from orderof.sym import Expr, const, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCHEMA_VERSION = 1
+SAFE = 2**53
+"""Doubles hold every integer up to here."""
+TOTALS = ("forward", "loss", "backward", "recompute", "optimizer", "step", "mask")
+"""The keys of `totals` and `formulas`: attributes of a Result."""
+
+Json = dict[str, Any]
+
+
+def dumps(result: Result) -> str:
+    """Write a Result as one JSON object, one entry of each long list on a line."""
+    fields = ",\n".join(f"{json.dumps(k)}: {_lines(_twins(v))}" for k, v in _whole(result).items())
+    return f"{{\n{fields}\n}}"
+
+
+def loads(text: str) -> Result:
+    """Read what `dumps` wrote; raises `BadSpelling` for anything else."""
+    try:
+        data = json.loads(text)
+        if data["schema_version"] != SCHEMA_VERSION:
+            message = f"is in version {data['schema_version']} of the format, not {SCHEMA_VERSION}"
+            raise BadSpelling("result", message, "read it with the orderof that wrote it")
+        return _result(_untwined(data))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        hint = "give what `orderof MODEL --json` wrote"
+        raise BadSpelling("result", f"is no JSON that orderof wrote ({error!r})", hint) from error
+
+
+def _lines(value: Any) -> str:  # noqa: ANN401 - any JSON
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(map(_dump, value)) + "\n]"
+    return _dump(value)
+
+
+_dump = functools.partial(json.dumps, ensure_ascii=False)
+
+
+def _twins(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Give every integer beyond 2**53 its twin."""
+    if isinstance(value, list):
+        return [_twins(v) for v in value]
+    if not isinstance(value, dict):
+        return value
+    out: Json = {}
+    for key, v in value.items():
+        out[key] = _twins(v)
+        if isinstance(v, int) and abs(v) > SAFE:
+            out[f"{key}_exact"] = str(v)
+    return out
+
+
+def _untwined(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Take the twins out again."""
+    if isinstance(value, list):
+        return [_untwined(v) for v in value]
+    if not isinstance(value, dict):
+        return value
+    twins = {f"{k}_exact" for k, v in value.items() if isinstance(v, int) and abs(v) > SAFE}
+    return {k: _untwined(v) for k, v in value.items() if k not in twins}
+
+
+def _whole(result: Result) -> Json:
+    params = result.params
+    parts = {
+        "total": params.total,
+        "trainable": params.trainable,
+        "frozen": params.frozen,
+        "buffers": params.buffers,
+    }
+    costs = {name: getattr(result, name) for name in TOTALS}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "version": version(),
+        "model": result.model,
+        "dims": dict(result.dims),
+        "mode": result.mode,
+        "train": result.train,
+        "as": result.as_,
+        "params": {name: _valued(f) for name, f in parts.items()},
+        "totals": {name: _totals(name, cost) for name, cost in costs.items()},
+        "formulas": {name: _formulas(name, cost) for name, cost in costs.items()},
+        "modules": _modules(result, costs),
+        "rows": [_row(row) for row in result.rows],
+        "coverage": _coverage(result),
+        "assumptions": list(result.assumptions),
+        "notes": list(result.notes),
+    }
+
+
+def _valued(f: Formula) -> Json:
+    return {"value": f(), "formula": str(f)}
+
+
+def _figures(name: str, cost: Cost) -> dict[str, Formula | None]:
+    """Give MACs, FLOPs, all operations and the convention's total."""
+    blank = name == "optimizer" and not cost.macs.expr
+    total = cost.total()
+    return {
+        "macs": None if blank else cost.macs,
+        "flops": None if blank else cost.flops,
+        "ops": cost.ops,
+        "total": None if blank and not total.expr else total,
+    }
+
+
+def _totals(name: str, cost: Cost | None) -> Json | None:
+    if cost is None:
+        return None
+    kinds = {
+        kind: {dtype: f() for dtype, f in by_dtype.items()}
+        for kind, by_dtype in cost.kinds.items()
+    }
+    return {k: f and f() for k, f in _figures(name, cost).items()} | {"kinds": kinds}
+
+
+def _formulas(name: str, cost: Cost | None) -> Json | None:
+    if cost is None:
+        return None
+    return {k: f and str(f) for k, f in _figures(name, cost).items()}
+
+
+def _modules(result: Result, costs: Mapping[str, Cost | None]) -> list[Json]:
+    by_phase = {name: cost.by_module() for name, cost in costs.items() if cost}
+    none = Cost((), result.dims, result.as_)
+    out: list[Json] = []
+    for module in result.modules:
+        found = {name: costs.get(module.path, none) for name, costs in by_phase.items()}
+        figures = {name: _figures(name, cost) for name, cost in found.items()}
+        out.append({
+            "path": module.path,
+            "class": module.kind,
+            "count": _valued(Formula(module.count, result.dims)),
+            "totals": {n: {k: f and f() for k, f in fs.items()} for n, fs in figures.items()},
+            "formulas": {n: {k: f and str(f) for k, f in fs.items()} for n, fs in figures.items()},
+        })
+    return out
+
+
+def _row(row: Row) -> Json:
+    counts: dict[str, dict[str, str]] = {}
+    for (kind, dtype), n in row.counts:
+        counts.setdefault(str(kind), {})[dtype] = str(n)
+    return {"scope": row.scope, "phase": str(row.phase), "op": row.op, "counts": counts}
+
+
+def _coverage(result: Result) -> Json:
+    found = result.coverage
+    return {
+        "complete": found.complete,
+        "ops": found.ops,
+        "free": found.free,
+        "unknown": [
+            {
+                "op": u.op,
+                "scope": u.scope,
+                "source": u.source,
+                "times": _valued(Formula(u.times, result.dims)),
+            }
+            for u in found.unknown
+        ],
+    }
+
+
+def _result(data: Json) -> Result:
+    if data["as"] not in CONVENTIONS:
+        raise KeyError(data["as"])
+    params = data["params"]
+    return Result(
+        model=data["model"],
+        dims=data["dims"],
+        mode=data["mode"],
+        train=data["train"],
+        rows=tuple(map(_read_row, data["rows"])),
+        modules=tuple(
+            Module(m["path"], m["class"], _read(m["count"]["formula"])) for m in data["modules"]
+        ),
+        coverage=_read_coverage(data["coverage"]),
+        parameters=Params(*(_read(params[k]["formula"]) for k in ("trainable", "frozen", "buffers"))),
+        assumptions=tuple(data["assumptions"]),
+        notes=tuple(data["notes"]),
+        as_=data["as"],
+    )
+
+
+def _read_row(data: Json) -> Row:
+    counts = Counts({
+        (Kind(kind), dtype): _read(n)
+        for kind, by_dtype in data["counts"].items()
+        for dtype, n in by_dtype.items()
+    })
+    return Row(data["scope"], Phase(data["phase"]), data["op"], counts)
+
+
+def _read_coverage(data: Json) -> Coverage:
+    unknown = (
+        Unknown(u["op"], u["scope"], u["source"], _read(u["times"]["formula"]))
+        for u in data["unknown"]
+    )
+    return Coverage(data["ops"], data["free"], tuple(unknown))
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _read(text: str) -> Expr:
+    """Parse a formula; most of a recorded model are integers."""
+    return const(int(text)) if text.isdecimal() else parse(text)
