@@ -114,9 +114,7 @@ def lstm():
         for way in ("", "_reverse"):
             weights.append(b.param(f"weight_ih_l0{way}", 4 * h, d))
             weights.append(b.param(f"weight_hh_l0{way}", 4 * h, h))
-        out, *last = recurrent(
-            b, x, *states, *weights, cell="lstm", bidirectional=True, bias=False
-        )
+        out, *last = recurrent(b, x, *states, *weights, cell="lstm", bidirectional=True, bias=False)
     return spelled_out(b.graph([out, *last], "lstm", [("S", 5), ("B", 2), ("d", 3), ("h", 4)]))
 
 

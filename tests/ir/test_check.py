@@ -258,9 +258,7 @@ def test_passes(lawful):
 def test_a_pool_that_rounds_up_may_stand_over():
     b = Builder()
     x = b.input("x", "float32", B, 3, H, 6)
-    y = max_pool(
-        b, x, size=(3, 3), stride=(2, 2), padding=(0, 0), dilation=(1, 1), ceil=True
-    )
+    y = max_pool(b, x, size=(3, 3), stride=(2, 2), padding=(0, 0), dilation=(1, 1), ceil=True)
     assert y.shape == (B, 3, ceildiv(H - 1, 2), const(3))
     verify(b.graph([y]))
 

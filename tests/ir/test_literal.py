@@ -12,7 +12,9 @@ from orderof.ir.scalar import Const, Coord, G, Power, Scalar, Var, Y, adjoint, e
 from orderof.sym import ceildiv, const, symbols
 
 B, d, e, inf = symbols("B d e inf")
-SIZES = st.sampled_from([B, d / e, 2 * B * d - 1, ceildiv(B, 2), const(6), const(0), const(-1), inf])
+SIZES = st.sampled_from(
+    [B, d / e, 2 * B * d - 1, ceildiv(B, 2), const(6), const(0), const(-1), inf]
+)
 NUMBERS = st.integers() | st.floats() | st.booleans()
 POWERS = st.builds(Power, SIZES, st.floats(allow_nan=False) | st.integers(-3, 3))
 VALUES = st.recursive(
@@ -38,8 +40,7 @@ LEAVES = (
 
 def calls(inner):
     applied = [
-        st.tuples(*[inner] * n).map(lambda args, fn=fn: Scalar(fn, args))
-        for fn, n in ARITY.items()
+        st.tuples(*[inner] * n).map(lambda args, fn=fn: Scalar(fn, args)) for fn, n in ARITY.items()
     ]
     return st.one_of(applied)
 

@@ -23,7 +23,7 @@ graph net(B=2, d=3) {
     input %0 : float32[B]
     return %0
   }
-  %4 : float32[B] = irregular sort.x "a book" span=[1] reads=[B] writes=[B] counts=[cmp.float32: 2*B] (%3)
+  %4 : float32[B] = irregular x.y "a" span=[1] reads=[B] writes=[B] counts=[cmp.int8: 2*B] (%3)
   grad %w -> %w
   return %4
 }
@@ -55,8 +55,18 @@ WRONG = [
     ("param %w : float32[d, d]", "param %w : float32[d, d", 4, "is not closed"),
     ("param %w : float32[d, d]", "param %w : float32[d, *]", 4, "not an expression of sizes"),
     ("param %w", "param %x", 4, "%x: is defined twice"),
-    ("%0 : float32[B, d] = matmul", "%0 : float32[d, B] = matmul", 5, "the text says float32[d, B]"),
-    ("%0 : float32[B, d] = matmul", "%0, %9 : float32[B, d] = matmul", 5, "2 results: have 1 types"),
+    (
+        "%0 : float32[B, d] = matmul",
+        "%0 : float32[d, B] = matmul",
+        5,
+        "the text says float32[d, B]",
+    ),
+    (
+        "%0 : float32[B, d] = matmul",
+        "%0, %9 : float32[B, d] = matmul",
+        5,
+        "2 results: have 1 types",
+    ),
     ("matmul(%x, %w)", "matmul(%x, %v)", 5, "%v: is not defined above"),
     ("matmul(%x, %w)", "matmul(%x, %0)", 5, "%0: is not defined above"),
     ("matmul(%x, %w)", "matmul(%x)", 5, "line 5"),
@@ -81,7 +91,7 @@ WRONG = [
     ("(%2) {", "(%2)", 8, "opens the body"),
     ("    return %0", "    return %2", 10, "%2: is not defined above"),
     ("    return %0\n", "", 10, "`return`: is missing above"),
-    ("cmp.float32", "compare.float32", 12, "compare"),
+    ("cmp.int8", "compare.int8", 12, "compare"),
     ("span=[1]", "span=[]", 12, "not enough values"),
     ("grad %w -> %w", "grad %w", 13, "shorter"),
     ("return %4", "return %4,", 14, ": is not defined above"),

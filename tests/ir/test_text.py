@@ -1,4 +1,4 @@
-"""A graph is printed, read, and is the same. `UPDATE_GOLDENS=1 pytest tests/ir` rewrites goldens."""
+"""A graph is printed, read, and is the same. UPDATE_GOLDENS=1 rewrites the golden files."""
 
 import os
 from pathlib import Path
@@ -91,7 +91,8 @@ def small(name="", scope="", op=matmul):
     return b, op(b, x, w)
 
 
-TEXTS = st.text(max_size=8) | st.sampled_from(["0", "12", "a.b", "from", "backward", "as", '"', "'{"])
+ODD = ["0", "12", "a.b", "from", "backward", "as", "trip=[", '"', "'{", "\\", "a\nb", "x -> y"]
+TEXTS = st.text(max_size=8) | st.sampled_from(ODD)
 
 
 @given(name=TEXTS, scope=TEXTS, source=st.none() | TEXTS, kind=TEXTS)

@@ -42,10 +42,23 @@ def test_values_are_those_of_torch(name, data):
     import torch
 
     case = data.draw(CASES[name])
+    if case.reference is None:
+        assert case.law is not None
+        return
     b, node = build(REGISTRY[name], case)
     found, _ = run(b.graph(node.results), case.arrays(), case.env)
-    expected = case.reference(torch, *map(torch.from_numpy, case.arrays()))
-    expected = expected if isinstance(expected, tuple) else (expected,)
-    for x, y in zip(found, expected, strict=False):
+    for x, y in zip(found, ask(torch, case), strict=False):
         assert x.shape == tuple(y.shape)
         np.testing.assert_allclose(x, y.numpy(), 1e-9, 1e-9)
+    dtypes = [getattr(torch, operand.dtype) for operand in case.operands]
+    for v, y in zip(node.results, ask(torch, case, dtypes), strict=False):
+        assert f"torch.{v.dtype}" == str(y.dtype) or name == "cast"
+
+
+def ask(torch, case, dtypes=None):
+    """Give what torch computes, in float64 if not told otherwise."""
+    operands = [torch.from_numpy(x) for x in case.arrays()]
+    if dtypes:
+        operands = [x.to(dtype) for x, dtype in zip(operands, dtypes, strict=True)]
+    expected = case.reference(torch, *operands)
+    return expected if isinstance(expected, tuple) else (expected,)

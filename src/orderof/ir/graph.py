@@ -127,6 +127,8 @@ class Graph:
     """(path, class, count) of the modules, in order of first use."""
     grads: tuple[tuple[Value, Value], ...] = field(default=())
     """(parameter, its gradient), once the graph has a backward pass."""
+    notes: tuple[str, ...] = ()
+    """What was chosen on the reader's behalf."""
 
     def of_role(self, *roles: Role) -> Iterator[Value]:
         """Iterate over the inputs that play one of some roles."""

@@ -65,5 +65,5 @@ def adamw(  # noqa: PLR0913
     m = _plus_scaled(b, m, sub(b, g, m), 1 - beta1)
     v = add(b, scale(b, v, by=beta2), scale(b, mul(b, g, g), by=1 - beta2))
     denominator = shift(b, shrink(b, root(b, v), by=(1 - beta2**step) ** 0.5), by=eps)
-    step = div(b, scale(b, m, by=-lr / (1 - beta1**step)), denominator)
-    return add(b, p, step), m, v
+    update = div(b, scale(b, m, by=-lr / (1 - beta1**step)), denominator)
+    return add(b, p, update), m, v

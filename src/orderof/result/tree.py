@@ -3,8 +3,8 @@
 1. A branch holds what its own operators cost; its total is that and its children's.
 2. Neighbours that are numbered one after the other and equal in class, operators and counts, all
    the way down, are folded: one branch for all of them, with the sum of their costs.
-3. A path that is no module itself, such as a list of layers, and holds nothing but one branch is
-   written as part of that branch's name.
+3. A list of modules, or a path that no module has, is written as part of a branch's name when that
+   branch is all that it holds.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
 
     from orderof.result.result import Module, Result
+
+
+_LISTS = frozenset({"", "ModuleList", "ModuleDict"})
+"""Classes that are never called; a path that no module has is of no class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +114,9 @@ def tree(result: Result) -> Branch:
 
 
 def _branch(node: _Node, result: Result) -> Branch:
-    children = tuple(_folded([_branch(c, result) for c in node.children.values()]))
+    below = [_branch(c, result) for c in node.children.values()]
+    children = tuple(map(_shortened, _folded(below)))
     module = node.module
-    if module is None and not node.rows and not node.partial and node.path and len(children) == 1:
-        (only,) = children
-        return replace(only, names=tuple(f"{node.path[-1]}.{n}" for n in only.names))
     kind, count = (module.kind, module.count.at(result.dims)) if module else ("", 1)
     own: defaultdict[tuple[Phase, str], Spent] = defaultdict(Spent)
     for row in node.rows:
@@ -153,9 +155,22 @@ def _folded(branches: list[Branch]) -> Iterator[Branch]:
             start = end
 
 
+def _shortened(branch: Branch) -> Branch:
+    """Give the only child of what is no module itself, under a joint name."""
+    if branch.kind not in _LISTS or branch.own or len(branch.children) != 1:
+        return branch
+    (only,) = branch.children
+    ends = (f"{a}.{b}" for a, b in zip(_ends(branch), _ends(only), strict=True))
+    return replace(only, names=tuple(dict.fromkeys(ends)))
+
+
+def _ends(branch: Branch) -> tuple[str, str]:
+    return branch.names[0], branch.names[-1]
+
+
 def _continues(a: Branch, b: Branch) -> bool:
     """Whether b is the number after a, and equal."""
-    (x,), (y,) = a.names[-1:], b.names[:1]
+    x, y = a.names[-1], b.names[0]
     numbered = x.isdecimal() and y.isdecimal() and int(y) == int(x) + 1
     return numbered and a.equal == b.equal
 

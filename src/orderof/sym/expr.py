@@ -6,7 +6,8 @@
 
 Two equal Exprs hold equal dictionaries, so `==` and `hash` are structural. Every symbol is an
 integer >= 1. `d / h` is the exact quotient: it assumes that h divides d, the assumption can be
-read off the negative exponent (`assumptions`), and evaluation raises where it does not hold.
+read off the negative exponent (`assumptions`), and evaluation raises where it does not hold. It is
+made for each term by itself: `(d + e) / h` assumes that h divides d and that h divides e.
 
 >>> B, S = symbols("B S")
 >>> str((B + 1) * (B + S))
@@ -18,9 +19,10 @@ read off the negative exponent (`assumptions`), and evaluation raises where it d
 from __future__ import annotations
 
 import functools
+import keyword
 from enum import StrEnum
-from fractions import Fraction
-from typing import TYPE_CHECKING
+from operator import index
+from typing import TYPE_CHECKING, TypeAlias
 
 from orderof.errors import Indivisible, UnknownDim
 
@@ -40,7 +42,10 @@ class Fn(StrEnum):
 
 
 class Call:
-    """An opaque atom: a function applied to Exprs. Built by `sym.functions` only, which folds."""
+    """An opaque atom: a function applied to Exprs. Built by `sym.functions` only, which folds.
+
+    In a monomial it stands behind all symbols, in alphabetical order with other calls.
+    """
 
     __slots__ = ("_hash", "args", "fn", "text")
 
@@ -56,27 +61,33 @@ class Call:
     def __hash__(self) -> int:
         return self._hash
 
+    def __lt__(self, other: Atom) -> bool:
+        return isinstance(other, Call) and self.text < other.text
+
+    def __gt__(self, other: Atom) -> bool:
+        return isinstance(other, str) or self.text > other.text
+
+    def __reduce__(self) -> tuple[type[Call], tuple[Fn, tuple[Expr, ...]]]:
+        return Call, (self.fn, self.args)  # the hash of a text holds in one process only
+
     def __repr__(self) -> str:
         return self.text
 
 
-Atom = str | Call
-Mono = tuple[tuple[Atom, int], ...]
-Terms = dict[Mono, int]
+Atom: TypeAlias = str | Call
+Mono: TypeAlias = tuple[tuple[Atom, int], ...]
+Terms: TypeAlias = dict[Mono, int]
 
 
-def _key(power: tuple[Atom, int]) -> tuple[bool, str]:
-    """Symbols stand before calls, each in alphabetical order."""
-    atom = power[0]
-    return (False, atom) if isinstance(atom, str) else (True, atom.text)
-
-
-@functools.lru_cache(maxsize=1 << 16)
 def _times(a: Mono, b: Mono) -> Mono:
+    if not a or not b:
+        return a or b
     powers = dict(a)
     for atom, n in b:
         powers[atom] = powers.get(atom, 0) + n
-    return tuple(sorted(((x, n) for x, n in powers.items() if n), key=_key))
+    if 0 in powers.values():
+        powers = {atom: n for atom, n in powers.items() if n}
+    return tuple(sorted(powers.items()))
 
 
 class Expr:
@@ -159,11 +170,12 @@ class Expr:
                     return _product(self._terms, other._terms)
                 return other * self.value
             other = other.value
+        factor = index(other)  # a float is refused
         if self.value is not None:
-            return const(self.value * other)
-        if other == 1:
+            return const(self.value * factor)
+        if factor == 1:
             return self
-        return Expr({m: c * other for m, c in self._terms.items()}) if other else ZERO
+        return Expr({m: c * factor for m, c in self._terms.items()}) if factor else ZERO
 
     __rmul__ = __mul__
 
@@ -177,6 +189,8 @@ class Expr:
 
     def __truediv__(self, other: Expr | int) -> Expr:
         """Give the exact quotient by a monomial; raises `Indivisible` for a sum, 0 or a rest."""
+        if other == 1:
+            return self
         divisor = expr(other)
         if len(divisor._terms) != 1:
             raise Indivisible(str(self), f"cannot be divided exactly by {divisor}")
@@ -203,45 +217,35 @@ class Expr:
 
     def subs(self, env: Mapping[str, Expr | int]) -> Expr:
         """Put Exprs or integers for symbols, all at once; calls fold where they can."""
-        from orderof.sym.functions import apply  # noqa: PLC0415 - apply builds Exprs
-
         if self.value is not None or not self.symbols() & env.keys():
             return self
-
-        def power(atom: Atom, n: int) -> Expr:
-            if isinstance(atom, str):
-                base = expr(env.get(atom, symbol(atom)))
-            else:
-                base = apply(atom.fn, *(a.subs(env) for a in atom.args))
-            return _quotient_power(base, n) if n < 0 else base**n
-
-        # Denominators come last, so that 6 / h with d = 6 is divided and not left over.
-        return Expr.sum(
-            c * Expr.prod(power(a, n) for a, n in sorted(mono, key=lambda p: -p[1]))
-            if all(n > 0 for _, n in mono)
-            else _subs_quotient(c, [(power(a, abs(n)), n < 0) for a, n in mono])
-            for mono, c in self._terms.items()
-        )
+        return Expr.sum(_substitute(mono, c, env) for mono, c in self._terms.items())
 
     def at(self, env: Mapping[str, int] | None = None, **dims: int) -> int:
-        """Evaluate to an int; raises `UnknownDim` or, where a quotient has a rest, `Indivisible`."""
+        """Evaluate to an int; raises `UnknownDim` or, where a term has a rest, `Indivisible`."""
         if self.value is not None:
             return self.value
-        return _evaluate(self, {**(env or {}), **dims})
+        sizes = env or {}
+        if dims:
+            sizes = {**sizes, **dims}
+        return sum(_evaluate(mono, c, sizes) for mono, c in self._terms.items())
 
     def __str__(self) -> str:
-        from orderof.sym.text import text  # noqa: PLC0415 - printing imports Expr
+        from orderof.sym.text import text
 
         return text(self)
 
     def __repr__(self) -> str:
         return f"Expr({self})"
 
+    def __reduce__(self) -> tuple[type[Expr], tuple[Terms]]:
+        return Expr, (self._terms,)  # without the hash, as in Call
 
-def _print_order(term: tuple[Mono, int]) -> tuple[int, list[tuple[bool, str, int]]]:
+
+def _print_order(term: tuple[Mono, int]) -> tuple[int, list[tuple[Atom, int]]]:
     """Highest total degree first, then alphabetical with high powers first."""
     mono, _ = term
-    return -sum(n for _, n in mono), [(*_key(p), -p[1]) for p in mono]
+    return -sum(n for _, n in mono), [(atom, -n) for atom, n in mono]
 
 
 def _canonical(terms: Terms) -> Expr:
@@ -259,47 +263,54 @@ def _product(a: Terms, b: Terms) -> Expr:
     return _canonical(out)
 
 
-def _quotient_power(base: Expr, n: int) -> Expr:
-    return ONE / base**-n
+def _substitute(mono: Mono, c: int, env: Mapping[str, Expr | int]) -> Expr:
+    """Put sizes into one term; divide last, so that 6 / h is divided and not d / h for d = 6."""
+    from orderof.sym.functions import apply
+
+    kept: list[tuple[Atom, int]] = []
+    above, below = ONE, ONE
+    for atom, n in mono:
+        if isinstance(atom, str):
+            if atom not in env:
+                kept.append((atom, n))
+                continue
+            base = expr(env[atom])
+        else:
+            base = apply(atom.fn, *(a.subs(env) for a in atom.args))
+        if n > 0:
+            above = above * base**n
+        else:
+            below = below * base**-n
+    return Expr({tuple(kept): c}) * above / below
 
 
-def _subs_quotient(c: int, powers: list[tuple[Expr, bool]]) -> Expr:
-    top = Expr.prod([c, *(base for base, below in powers if not below)])
-    for base, below in powers:
-        if below:
-            top = top / base
-    return top
+def _evaluate(mono: Mono, c: int, env: Mapping[str, int]) -> int:
+    up, down = c, 1
+    for atom, n in mono:
+        value = _value(atom, env)
+        if n > 0:
+            up *= value**n
+        else:
+            down *= value**-n
+    if down == 1:
+        return up
+    if down == 0 or up % down:
+        term = Expr({mono: c})
+        sizes = ", ".join(f"{k}={env[k]}" for k in sorted(term.symbols()))
+        raise Indivisible(str(term), f"is not an integer at {sizes}")
+    return up // down
 
 
-def _evaluate(e: Expr, env: Mapping[str, int]) -> int:
-    total: int | Fraction = 0
-    for mono, c in e._terms.items():
-        up, down = c, 1
-        for atom, n in mono:
-            value = _atom_value(atom, env)
-            if n > 0:
-                up *= value**n
-            else:
-                down *= value**-n
-        total += up if down == 1 else Fraction(up, down)
-    if isinstance(total, Fraction):
-        if total.denominator != 1:
-            dims = ", ".join(f"{k}={env[k]}" for k in sorted(e.symbols()))
-            raise Indivisible(str(e), f"is not an integer at {dims}")
-        return total.numerator
-    return total
-
-
-def _atom_value(atom: Atom, env: Mapping[str, int]) -> int:
+def _value(atom: Atom, env: Mapping[str, int]) -> int:
     if isinstance(atom, str):
         try:
             return env[atom]
         except KeyError:
             hint = f"give it a value, as in -d {atom}=8"
             raise UnknownDim(atom, "has no value", hint) from None
-    from orderof.sym.functions import compute  # noqa: PLC0415 - functions import Expr
+    from orderof.sym.functions import compute
 
-    return compute(atom.fn, *(_evaluate(a, env) for a in atom.args))
+    return compute(atom.fn, *(a.at(env) for a in atom.args))
 
 
 @functools.lru_cache(maxsize=1 << 14)
@@ -316,7 +327,7 @@ def _symbols(e: Expr) -> frozenset[str]:
 @functools.lru_cache(maxsize=1 << 14)
 def const(n: int) -> Expr:
     """Give the Expr of an integer."""
-    return Expr({(): n} if n else {})
+    return Expr({(): index(n)} if n else {})
 
 
 ZERO = const(0)
@@ -326,7 +337,7 @@ ONE = const(1)
 @functools.lru_cache(maxsize=1 << 12)
 def symbol(name: str) -> Expr:
     """Give the Expr of one symbol; a name is a Python identifier and stands for an integer >= 1."""
-    if not name.isidentifier():
+    if not name.isidentifier() or keyword.iskeyword(name):
         raise UnknownDim(name, "is not a name for a size", "use letters, digits and _")
     return Expr({((name, 1),): 1})
 
@@ -341,6 +352,7 @@ def expr(value: Expr | int) -> Expr:
     return value if isinstance(value, Expr) else const(value)
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def call(fn: Fn, *args: Expr) -> Expr:
     """Make the atom of a function call, without folding; `sym.functions` is the public door."""
     return Expr({((Call(fn, args), 1),): 1})

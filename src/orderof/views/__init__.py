@@ -1,0 +1,1 @@
+"""Views render a Doc and decide nothing: units, digits, glyphs and widths live here."""

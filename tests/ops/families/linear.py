@@ -30,7 +30,7 @@ PLACES = ("H", "W", "T")
 
 def window_numbers(draw, rank):
     """Draw sizes, strides, dilations and paddings, and letters that they fit into."""
-    most = 4 if rank == 1 else 3 if rank == 2 else 2  # noqa: PLR2004
+    most = 4 if rank == 1 else 3 if rank == 2 else 2
     size = _rank_of(draw, rank, range(1, most + 1))
     stride, dilation = (_rank_of(draw, rank, (1, 2, 3)) for _ in range(2))
     padding = _rank_of(draw, rank, (0, 1, 2))

@@ -40,8 +40,10 @@ class Case:
     seed: int = 0
     smooth: tuple | None = None
     """Which operands have a derivative; None for all that are floats."""
-    keywords: dict = field(default_factory=dict)
-    """The attributes with numbers for letters, as a reference wants them."""
+    law: Callable | None = None
+    """(arrays, results) -> None; raises where what the operator promises does not hold."""
+    adjust: Callable | None = None
+    """arrays -> arrays, for operands that depend on one another."""
 
     def at_numbers(self):
         """Give the same case with integers for letters."""
@@ -51,7 +53,9 @@ class Case:
     def arrays(self):
         """Give the values of the operands."""
         rng = np.random.default_rng(self.seed)
-        return [_array(o, concrete(o.dims, self.env), i, rng) for i, o in enumerate(self.operands)]
+        shapes = [concrete(o.dims, self.env) for o in self.operands]
+        found = [_array(*pair, i, rng) for i, pair in enumerate(zip(self.operands, shapes, strict=True))]
+        return self.adjust(found) if self.adjust else found
 
     def differentiable(self):
         """List the operands that have a derivative."""
@@ -82,7 +86,7 @@ def _array(operand, shape, i, rng):
         case "index":
             found = rng.integers(0, concrete(operand.bound, {}), n)
         case "keep":
-            found = rng.random(n) < 0.5  # noqa: PLR2004
+            found = rng.random(n) < 0.5
             found.reshape(-1, shape[-1] if shape else 1)[:, 0] = True
         case _:
             # A shuffled grid, moved a little for every operand: no two numbers are the same.

@@ -93,7 +93,8 @@ def argmax(x, axis, keep=False):
         for i in range(1, len(rows)):
             out[j] = i if rows[(i, *j)] > rows[(int(out[j]), *j)] else out[j]
             compares += 1
-    return (np.expand_dims(out, axis) if keep else out), {"cmp": compares}, (len(rows) - 1).bit_length()
+    found = np.expand_dims(out, axis) if keep else out
+    return found, {"cmp": compares}, (len(rows) - 1).bit_length()
 
 
 def uniform(shape, dtype):
@@ -102,7 +103,33 @@ def uniform(shape, dtype):
     return out, {"rng": out.size}, 1
 
 
+def bernoulli(shape, dtype, p):
+    """Give 1 with probability p, else 0, the same in every run."""
+    noise, ops, _ = uniform(shape, dtype)
+    return (noise < p).astype(float), {**ops, "cmp": noise.size}, 2
+
+
+def iota(shape, dtype):
+    """Count upwards."""
+    out = np.zeros(shape, np.int64)
+    for i, position in enumerate(np.ndindex(out.shape)):
+        out[position] = i
+    return out, {"int": out.size}, 1
+
+
+def index_put(g, *at, shape):
+    """Add where tensors of indices say, which stand for the first dimensions."""
+    out = _Adder(shape)
+    for i in np.ndindex(at[0].shape):
+        for j in np.ndindex(g.shape[at[0].ndim :]):
+            out.add((*(int(a[i]) for a in at), *j), g[i + j])
+    return out.done()
+
+
 IRREGULAR = {
+    "bernoulli": bernoulli,
+    "iota": iota,
+    "index_put": index_put,
     "scatter_rows": scatter_rows,
     "put": put,
     "route_to_max": route_to_max,

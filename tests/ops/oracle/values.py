@@ -8,15 +8,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
+
 from oracle.case import NUMPY, concrete
 from oracle.interpreter import BYTES, execute, is_contraction
 from oracle.irregular import IRREGULAR
-
 from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
-
-
-def _expand(x, shape):
-    return np.broadcast_to(x, shape)
 
 
 def _slice(x, axis, stop, start=0, step=1):
@@ -26,7 +22,8 @@ def _slice(x, axis, stop, start=0, step=1):
 VIEWS = {
     "reshape": lambda x, shape: x.reshape(shape),
     "permute": lambda x, order: x.transpose(order),
-    "expand": _expand,
+    "expand": np.broadcast_to,
+    "split": lambda x, axis, sizes: np.split(x, np.cumsum(sizes)[:-1], axis),
     "slice": _slice,
     "alias": lambda x: x,
     "detach": lambda x: x,
@@ -47,6 +44,13 @@ def _pad(x, before, after, value=0):
     return np.pad(x, list(zip(before, after, strict=True)), constant_values=value)
 
 
+def _overwrite(x, part):
+    """Write the part into the first places: the operator does not say which."""
+    out = x.copy()
+    out[tuple(map(slice, part.shape))] = part
+    return out
+
+
 MOVES = {
     "copy": lambda x: x.copy(),
     "concat": lambda *xs, axis: np.concatenate(xs, axis),
@@ -54,6 +58,8 @@ MOVES = {
     "embed_slice": _embed,
     "pad": _pad,
     "gather_rows": lambda table, at: table[at],
+    "index": lambda x, *at, shape: x[at].reshape(shape),
+    "overwrite": _overwrite,
     "take": lambda x, at, axis: np.take_along_axis(x, at, axis),
 }
 CONTRACTIONS = {
@@ -62,8 +68,10 @@ CONTRACTIONS = {
     *("attention_scores", "attention_values"),
 }
 """The operators whose points are multiply-adds, and so are those of their gradients."""
-INDEXED = ("gather_rows", "take")
-"""Moves whose last operand says where to read; it is read too."""
+INDEXED = ("gather_rows", "take", "index")
+"""Moves whose further operands say where to read in the first; they are read too."""
+IN_PLACE = ("overwrite",)
+"""Moves that leave what they do not write as it is."""
 
 
 @dataclass
@@ -99,7 +107,7 @@ class Run:
                 found, ends = self._loop(node, operands)
             case form:
                 found, chain = _PLAIN[type(form)](self, node, operands)
-                found, ends = [found], [start + chain]
+                ends = [start + chain] * len(found)
         for v, x, end in zip(node.results, found, ends, strict=True):
             shape = concrete(v.shape, self.env)
             assert np.shape(x) == shape, (node.op, np.shape(x), shape)
@@ -122,16 +130,20 @@ class Run:
             len(r) * BYTES[d] for r, d in zip(done.read, dtypes, strict=True)
         )
         self._write(node)
-        return array, done.span
+        return [array], done.span
 
     def _view(self, node, operands):
-        return VIEWS[node.op](*operands, **self._attrs(node)), 0
+        found = VIEWS[node.op](*operands, **self._attrs(node))
+        return found if isinstance(found, list) else [found], 0
 
     def _move(self, node, operands):
         attrs = self._attrs(node)
         self.bytes_read += moved(node.op, operands, attrs, [v.dtype for v in node.operands])
-        self._write(node)
-        return MOVES[node.op](*operands, **attrs), 0
+        if node.op in IN_PLACE:
+            self.bytes_written += operands[1].size * BYTES[node.operands[1].dtype]
+        else:
+            self._write(node)
+        return [MOVES[node.op](*operands, **attrs)], 0
 
     def _irregular(self, node, operands):
         dtype = node.results[0].dtype
@@ -141,7 +153,7 @@ class Run:
         self.ops.update({(kind, counted): n for kind, n in ops.items()})
         self.bytes_read += sum(v.type.bytes.at(self.env) for v in node.operands)
         self._write(node)
-        return found, chain
+        return [found], chain
 
     def _loop(self, node, operands):
         loop, trip = node.form, node.form.trip.at(self.env)
@@ -176,16 +188,20 @@ _PLAIN = {Nest: Run._nest, View: Run._view, Move: Run._move, Irregular: Run._irr
 
 
 def moved(op, operands, attrs, dtypes):
-    """Count the bytes that a move reads: send a number for every element, see which arrive."""
-    data = operands[:-1] if op in INDEXED else operands
-    size = [np.size(x) for x in data]
+    """Count the bytes that a move reads: give every element a number, and see which arrive."""
+    size = [np.size(x) for x in operands]
+    if op in IN_PLACE:
+        return size[1] * BYTES[dtypes[1]]
+    data, total = operands, 0
+    if op in INDEXED:
+        data = operands[:1]
+        total = sum(n * BYTES[d] for n, d in zip(size[1:], dtypes[1:], strict=True))
     first = np.cumsum([1, *size])
-    marked = [np.arange(n).reshape(x.shape) + f for x, n, f in zip(data, size, first[:-1], strict=True)]
-    where = {"value": 0} if "value" in attrs else {}
-    arrived = MOVES[op](*marked, *operands[len(data) :], **{**attrs, **where})
-    total = sum(np.size(x) * BYTES[d] for x, d in zip(operands, dtypes, strict=True) if op in INDEXED and x is operands[-1])
-    for f, n, d in zip(first, size, dtypes, strict=False):
-        total += int(np.sum((arrived >= f) & (arrived < f + n))) * BYTES[d]
+    marked = [np.arange(f, f + x.size).reshape(x.shape) for x, f in zip(data, first, strict=False)]
+    nothing = {"value": 0} if "value" in attrs else {}
+    arrived = MOVES[op](*marked, *operands[len(data) :], **{**attrs, **nothing})
+    for x, f, d in zip(data, first, dtypes, strict=False):
+        total += int(np.sum((arrived >= f) & (arrived < f + x.size))) * BYTES[d]
     return total
 
 

@@ -87,7 +87,7 @@ def type_of(ref: Ref) -> Type:
     return found
 
 
-def lower(recording: Recording, *, on_unknown: OnUnknown = "raise") -> Graph:
+def lower(recording: Recording, *, name: str = "", on_unknown: OnUnknown = "raise") -> Graph:
     """Make the Graph of a recording; raises `UnknownOperator` where the table has no row."""
     low = Lowering()
     _declare(low, recording)
@@ -98,7 +98,8 @@ def lower(recording: Recording, *, on_unknown: OnUnknown = "raise") -> Graph:
     grads = tuple((by_name[n], low.value(r)) for n, r in recording.gradients if n in by_name)
     nodes = tuple(_phase_masks(low))
     modules = tuple((m.path, m.cls, const(max(m.calls, 1))) for m in recording.modules)
-    graph = Graph(tuple(low.b.inputs), nodes, tuple(outputs), recording.name, (), modules, grads)
+    title = name or recording.name
+    graph = Graph(tuple(low.b.inputs), nodes, tuple(outputs), title, (), modules, grads)
     made = {v for n in nodes for v in n.results} | {i.value for i in graph.inputs}
     seeds = {v: None for n in nodes for v in n.operands if v not in made}
     return replace(graph, inputs=(*graph.inputs, *(Input(v) for v in seeds)))

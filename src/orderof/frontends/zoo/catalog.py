@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orderof.errors import BadSpelling, UnknownDim
-from orderof.frontends.zoo import gpt2, mlp
+from orderof.frontends.zoo import gpt2, lenet, mlp, resnet, rnn, transformer
 from orderof.frontends.zoo.layers import Net
 from orderof.ops.elementwise import ACTIVATIONS
 from orderof.sym import symbol
@@ -32,6 +32,31 @@ ZOO = {
     m.name: m
     for m in (
         Model("mlp", "feed-forward network; other widths: mlp:784-300-10,relu", mlp.mlp, mlp.DIMS),
+        Model("lenet", "LeNet-5 on grey images, 61,706 parameters", lenet.lenet, lenet.DIMS),
+        *(
+            Model(
+                name,
+                f"ResNet-{name.removeprefix('resnet')} on colour images",
+                functools.partial(resnet.resnet, block=block, blocks=blocks),
+                resnet.DIMS,
+            )
+            for name, (block, blocks) in resnet.PLANS.items()
+        ),
+        *(
+            Model(
+                cell,
+                f"one {cell.upper()} layer over S steps, no head",
+                functools.partial(rnn.rnn, cell=cell),
+                rnn.DIMS,
+            )
+            for cell in rnn.CELLS
+        ),
+        Model(
+            "transformer",
+            "encoder and decoder of Vaswani et al. 2017, base size, tied embedding",
+            transformer.transformer,
+            transformer.DIMS,
+        ),
         Model("gpt2", "GPT-2 small, 124 M parameters, tied head", gpt2.gpt2, gpt2.DIMS),
     )
 }

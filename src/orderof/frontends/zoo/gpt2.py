@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from orderof.frontends.zoo.layers import Net, act, dropout, layer_norm, project, repeat
+from orderof.frontends.zoo.layers import Net, dropout, layer_norm, project, repeat
 from orderof.ops.attention import attention
 from orderof.ops.contract import linear
-from orderof.ops.elementwise import add
-from orderof.ops.shape import copy, gather_rows, permute, reshape, split
+from orderof.ops.elementwise import add, hyperbolic_tangent, mul, raise_to, scale, shift
+from orderof.ops.shape import copy, gather_rows, iota, permute, reshape, split
 from orderof.sym import ONE, Expr
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def gpt2(net: Net, dims: Mapping[str, Expr]) -> list[Value]:
     """Give the logits (B, S, V) for tokens (B, S); P is the number of positions learnt."""
     B, S, d, h, L, V, P = (dims[k] for k in "B S d h L V P".split())
     tokens = net.input("tokens", "int64", B, S)
-    positions = net.input("positions", "int64", ONE, S)
+    positions = iota(net, shape=(ONE, S), dtype="int64")
     with net.module("wte", "Embedding"):
         wte = net.param("weight", V, d)
         x = gather_rows(net, wte, tokens)
@@ -44,11 +45,22 @@ def block(net: Net, x: Value, h: Expr) -> Value:
     with net.module("mlp", "MLP"):
         y = project(net, "c_fc", y, 4 * x.shape[2])
         with net.module("act", "NewGELU"):
-            y = act(net, y, "gelu_tanh")
+            y = new_gelu(net, y)
         y = project(net, "c_proj", y, x.shape[2])
         with net.module("dropout", "Dropout"):
             y = dropout(net, y, DROPOUT)
     return add(net, x, y)
+
+
+def new_gelu(net: Net, x: Value) -> Value:
+    """Give GELU by tanh as the published code writes it, one operation after the other.
+
+    0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x**3))); Hendrycks & Gimpel 2016, arXiv:1606.08415.
+    """
+    inner = add(net, x, scale(net, raise_to(net, x, by=3.0), by=0.044715))
+    curve = hyperbolic_tangent(net, scale(net, inner, by=math.sqrt(2 / math.pi)))
+    found: Value = mul(net, scale(net, x, by=0.5), shift(net, curve, by=1.0))
+    return found
 
 
 def self_attention(net: Net, x: Value, h: Expr) -> Value:

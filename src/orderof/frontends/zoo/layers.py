@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from orderof.ir.build import Builder, join
 from orderof.ir.forms import Loop
@@ -10,7 +10,7 @@ from orderof.ir.graph import Role, Value, tensor
 from orderof.ops.contract import linear
 from orderof.ops.contract import project as project_op
 from orderof.ops.conv import CONV
-from orderof.ops.elementwise import ACTIVATIONS, add
+from orderof.ops.elementwise import ACTIVATIONS, add, shift
 from orderof.ops.norm import batch_norm, batch_norm_eval, running_average, unbiased
 from orderof.ops.norm import layer_norm as layer_norm_op
 from orderof.ops.random import dropout as dropout_op
@@ -29,13 +29,13 @@ class Net(Builder):
         super().__init__()
         self.train = train
 
-    def frozen(self, name: str, *shape: Size) -> Value:
+    def frozen(self, name: str, *shape: Size, dtype: str = "float32") -> Value:
         """Declare a buffer of the open module."""
-        return self.input(join(self.scope, name), "float32", *shape, role=Role.BUFFER)
+        return self.input(join(self.scope, name), dtype, *shape, role=Role.BUFFER)
 
 
 class _Layer(Net):
-    """The body of repeated layers: a parameter is one slice of a stack that the outer net owns."""
+    """The body of repeated layers: it is given one slice of each stack that the outer net owns."""
 
     def __init__(self, outer: Net, trip: Expr) -> None:
         super().__init__(train=outer.train)
@@ -44,25 +44,61 @@ class _Layer(Net):
         self.stacks: list[Value] = []
         self.slices: list[Value] = []
 
-    def param(self, name: str, *shape: Size, dtype: str = "float32") -> Value:
-        one = Value(tensor(dtype, *shape))
-        stack = Value(tensor(dtype, self.trip, *shape), join(self.scope, name))
-        self.outer.take(stack, Role.PARAM)
-        self.stacks.append(stack)
-        self.slices.append(one)
-        return one
+    def input(self, name: str, dtype: str, *shape: Size, role: Role = Role.INPUT) -> Value:
+        self.stacks.append(self.outer.input(name, dtype, self.trip, *shape, role=role))
+        self.slices.append(Value(tensor(dtype, *shape)))
+        return self.slices[-1]
 
 
-def repeat(net: Net, name: str, trip: Expr, x: Value, block: Callable[[Net, Value], Value]) -> Value:
-    """Run `trip` copies of a block one after the other, each with parameters of its own."""
-    with net.module(f"{name}.*", "Block", times=trip):
-        inner = _Layer(net, trip)
-        start = inner.take(Value(x.type))
-        end = block(inner, start)
+@overload
+def repeat(
+    net: Net,
+    name: str,
+    trip: Size,
+    x: Value,
+    block: Callable[[Net, Value], Value],
+    *,
+    kind: str = "Block",
+) -> Value: ...
+
+
+@overload
+def repeat(
+    net: Net,
+    name: str,
+    trip: Size,
+    x: Value,
+    block: Callable[[Net, Value, Value], Value],
+    const: Value,
+    /,
+    *,
+    kind: str = "Block",
+) -> Value: ...
+
+
+def repeat(
+    net: Net,
+    name: str,
+    trip: Size,
+    x: Value,
+    block: Callable[..., Value],
+    *consts: Value,
+    kind: str = "Block",
+) -> Value:
+    """Run `trip` copies of a block one after the other, each with parameters of its own.
+
+    Every copy is called as block(net, x, *consts): x is what the copy before it gave, a constant is
+    the same value for all.
+    """
+    with net.module(join(name, "*"), kind, times=trip):
+        inner = _Layer(net, expr(trip))
+        start, *same = (inner.take(Value(v.type)) for v in (x, *consts))
+        end = block(inner, start, *same)
         for one in inner.slices:
             inner.take(one)
-        form = Loop(inner.graph([end]), trip, carry=1, const=0, stack=0, label="layers")
-        return net.emit("loop", form, (x, *inner.stacks), [end.type])[0]
+        n = len(consts)
+        form = Loop(inner.graph([end]), inner.trip, carry=1, const=n, stack=0, label="layers")
+        return net.emit("loop", form, (x, *consts, *inner.stacks), [end.type])[0]
 
 
 def dense(net: Net, name: str, x: Value, out: Size, *, bias: bool = True) -> Value:
@@ -126,11 +162,12 @@ def norm2d(net: Net, name: str, x: Value) -> Value:
         c = x.shape[1]
         affine = net.param("weight", c), net.param("bias", c)
         mu, var = net.frozen("running_mean", c), net.frozen("running_var", c)
+        batches = net.frozen("num_batches_tracked", dtype="int64")
         if not net.train:
             return batch_norm_eval(net, x, mu, var, *affine)[0]
+        shift(net, batches, by=1)
         y, mean, _, variance = batch_norm(net, x, *affine)
         n = x.type.size / c
         running_average(net, mu, mean, momentum=0.1)
         running_average(net, var, unbiased(net, variance, n=n), momentum=0.1)
         return y
-

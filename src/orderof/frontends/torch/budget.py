@@ -1,0 +1,58 @@
+"""A limit on the memory that building a model may take."""
+
+import weakref
+from math import prod
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from orderof.errors import ModelError
+
+_FACTORIES = frozenset({"empty", "zeros", "ones", "full", "rand", "randn", "empty_strided"})
+
+
+class Budget(TorchDispatchMode):
+    """Lets tensors be made until those alive take more than a number of bytes."""
+
+    def __init__(self, byte_limit: int, name: str) -> None:
+        super().__init__()
+        self._left = byte_limit
+        self._limit = byte_limit
+        self._name = name
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Run an operation; raise before one that makes a tensor too large."""
+        kwargs = kwargs or {}
+        if func._schema.name.removeprefix("aten::") in _FACTORIES:
+            self._check(prod(args[0]) * (kwargs.get("dtype") or torch.get_default_dtype()).itemsize)
+        result = func(*args, **kwargs)
+        if not func.is_view and not func._schema.is_mutable:
+            for tensor in result if isinstance(result, list | tuple) else [result]:
+                if isinstance(tensor, torch.Tensor) and tensor.device.type == "cpu":
+                    self._spend(tensor)
+        return result
+
+    def _spend(self, tensor: torch.Tensor) -> None:
+        size = tensor.untyped_storage().nbytes()
+        self._check(size)
+        self._left -= size
+        weakref.finalize(tensor, self._give_back, size)
+
+    def _give_back(self, size: int) -> None:
+        self._left += size
+
+    def _check(self, size: int) -> None:
+        if size > self._left:
+            raise ModelError(
+                self._name,
+                f"building it takes more than {self._limit / 2**30:g} GiB, "
+                "and it does not build on torch's meta device, where it would take none",
+                "build it under torch.device('meta') to see what prevents it, or raise the limit",
+            )

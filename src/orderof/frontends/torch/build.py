@@ -1,0 +1,369 @@
+"""A model from its spelling, built without weights, and inputs for it that hold no data."""
+
+import importlib
+import importlib.util
+import inspect
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from orderof.errors import (
+    BadSpelling,
+    Error,
+    MissingExtra,
+    ModelError,
+    ModelRaised,
+    NotImportable,
+    Refused,
+    UsageError,
+)
+from orderof.frontends.torch.spelling import InputSpec, Resolved, TensorInput, parse, resolve
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+GIB = 2**30
+BYTE_LIMIT = 8 * GIB
+
+_INSTALL = {
+    "torch": "pip install 'orderof[torch]'",
+    "torchvision": "pip install torchvision",
+    "transformers": "pip install transformers",
+}
+_PICKLES = {".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin"}
+_SEQUENCE = 128
+_KEEP: list[Any] = []  # a torch.library.Library withdraws what it declared when it is collected
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A module and what to call it with.
+
+    `axes` has the letters of each input's axes, by the input's name (`cache.0` for a nested one);
+    `notes` says what was chosen on the reader's behalf.
+    """
+
+    name: str
+    module: "nn.Module"
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    dims: dict[str, int]
+    axes: dict[str, tuple[str | None, ...]]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    module: "nn.Module"
+    inputs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+def load(
+    spelling: str,
+    *,
+    inputs: Sequence[str | InputSpec] = (),
+    dims: Mapping[str, int] | None = None,
+    byte_limit: int = BYTE_LIMIT,
+) -> Loaded:
+    """Build `torchvision:NAME`, `hf:PATH` or `pkg.module:attr`, and inputs for it.
+
+    It is built on torch's meta device; where that fails, on the CPU, up to `byte_limit`. Without
+    `inputs` the first two have defaults, whose sizes `dims` overrides by letter.
+    """
+    _refuse_files(spelling)
+    _extra("torch")
+    kind, _, rest = spelling.partition(":")
+    if not rest:
+        raise BadSpelling(
+            spelling,
+            "it names no model of PyTorch",
+            "write torchvision:NAME, hf:DIRECTORY or package.module:attribute",
+        )
+    with _cwd_importable():
+        match kind:
+            case "torchvision":
+                built = _torchvision(rest, byte_limit)
+            case "hf":
+                built = _transformers(rest, byte_limit)
+            case _:
+                built = _attribute(kind, rest, byte_limit)
+    specs = [spec if isinstance(spec, InputSpec) else parse(spec) for spec in inputs or built.inputs]
+    resolved, sizes = resolve(specs, dims)
+    args, kwargs = arguments(built.module, resolved)
+    axes = dict(_axes(resolved))
+    return Loaded(spelling, built.module, args, kwargs, sizes, axes, built.notes)
+
+
+def arguments(
+    module: "nn.Module", inputs: Mapping[str, Resolved]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Inputs as arguments: by keyword where `forward` knows the name, else by place in order."""
+    parameters = inspect.signature(module.forward).parameters
+    named = {
+        name
+        for name, parameter in parameters.items()
+        if parameter.kind in {parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY}
+    }
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    args = tuple(_made(v) for name, v in inputs.items() if name not in named and not open_ended)
+    kwargs = {name: _made(v) for name, v in inputs.items() if name in named or open_ended}
+    taken = list(parameters)[: len(args)]
+    missing = [
+        name
+        for name, parameter in list(parameters.items())[len(args) :]
+        if name in named and parameter.default is parameter.empty and name not in kwargs
+    ]
+    if missing or any(name in kwargs for name in taken):
+        raise UsageError(
+            type(module).__name__,
+            f"its forward takes {', '.join(parameters)}, and got {', '.join(inputs) or 'no input'}",
+            f'--input "{(missing or taken)[0]}: float32[B=1, ...]"',
+        )
+    return args, without_cache(module, kwargs)
+
+
+def without_cache(module: "nn.Module", kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Keyword arguments that keep a transformers model from building a cache of keys and values."""
+    library = sys.modules.get("transformers")
+    if library is None or not isinstance(module, library.PreTrainedModel):
+        return kwargs
+    if "use_cache" in kwargs or "use_cache" not in inspect.signature(module.forward).parameters:
+        return kwargs
+    return {**kwargs, "use_cache": False}
+
+
+def _made(value: Resolved) -> Any:
+    """A value to pass: tensors are on the meta device, which holds no data."""
+    import torch
+
+    match value:
+        case TensorInput(dtype=dtype, shape=shape):
+            return torch.empty(shape, dtype=getattr(torch, dtype), device="meta")
+        case dict():
+            return {key: _made(item) for key, item in value.items()}
+        case list():
+            return [_made(item) for item in value]
+        case _:
+            return value
+
+
+def _axes(value: Resolved, name: str = "") -> Iterator[tuple[str, tuple[str | None, ...]]]:
+    if isinstance(value, TensorInput):
+        yield name, value.names
+    elif isinstance(value, dict | list):
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in pairs:
+            yield from _axes(item, f"{name}.{key}" if name else str(key))
+
+
+def _refuse_files(spelling: str) -> None:
+    suffix = Path(spelling).suffix.lower()
+    if suffix in _PICKLES:
+        raise Refused(
+            spelling,
+            "it is a pickle, and reading a pickle runs whatever code is in it",
+            "name the code that makes the model instead: package.module:function; "
+            "or export it to ONNX",
+        )
+    if suffix == ".safetensors":
+        raise Refused(
+            spelling,
+            "it holds weights, and no model to count",
+            "name what makes the model: hf:DIRECTORY, or package.module:function",
+        )
+
+
+def _torchvision(name: str, byte_limit: int) -> _Built:
+    _extra("torchvision")
+    from torchvision import models
+
+    if name not in models.list_models():
+        near = get_close_matches(name, models.list_models(), n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else "torchvision.models.list_models()"
+        raise BadSpelling(name, "torchvision has no model of this name", hint)
+    builder = models.get_model_builder(name)
+    known = inspect.signature(builder).parameters
+    # Left to their defaults, detectors download a backbone and googlenet takes minutes to fill.
+    fixed = {"weights": None, "weights_backbone": None, "init_weights": False}
+    options = {key: value for key, value in fixed.items() if key in known}
+    module = _weightless(lambda: builder(**options), f"torchvision:{name}", byte_limit)
+    return _Built(module, (f"{_first(module)}: float32[B=1, C=3, H=224, W=224]",))
+
+
+def _first(module: "nn.Module") -> str:
+    return next(iter(inspect.signature(module.forward).parameters))
+
+
+def _transformers(text: str, byte_limit: int) -> _Built:
+    path = Path(text)
+    file = path / "config.json" if path.is_dir() else path
+    if not file.is_file():
+        raise NotImportable(
+            f"hf:{text}",
+            f"there is no file {file}",
+            "give a directory with a config.json, or the file; nothing is downloaded",
+        )
+    _extra("transformers")
+    config, factory, note = _patiently(f"hf:{text}", lambda: _configured(file))
+    module = _weightless(lambda: factory(config), f"hf:{text}", byte_limit)
+    return _Built(module, tuple(_hf_inputs(module, config)), (note,))
+
+
+def _configured(file: Path) -> tuple[Any, Callable[[Any], Any], str]:
+    """The configuration in a file, what builds its model, and a note that says which class."""
+    import transformers
+
+    content = json.loads(file.read_text("utf-8"))
+    config = transformers.AutoConfig.from_pretrained(
+        str(file), local_files_only=True, trust_remote_code=False
+    )
+    named = (content.get("architectures") or [None])[0]
+    cls = getattr(transformers, named, None) if named else None
+    if cls is not None:
+        return config, cls._from_config, f"built {named}, which the config names"
+    why = f"transformers has no {named}" if named else "the config names no architecture"
+    model = transformers.AutoModel
+    name = model._model_mapping[type(config)].__name__
+    return config, model.from_config, f"built {name}, as {why}"
+
+
+def _hf_inputs(module: Any, config: Any) -> Iterator[str]:
+    """What the model's main input is, in the sizes its configuration gives."""
+    text = config.get_text_config()
+    longest = getattr(text, "max_position_embeddings", None) or _SEQUENCE
+    length = min(_SEQUENCE, longest)
+    vision = getattr(config, "vision_config", config)
+    match module.main_input_name:
+        case "pixel_values":
+            channels = getattr(vision, "num_channels", 3)
+            size = getattr(vision, "image_size", 224)
+            height, width = size if isinstance(size, list | tuple) else (size, size)
+            dtype = str(module.dtype).removeprefix("torch.")
+            yield f"pixel_values: {dtype}[B=1, C={channels}, H={height}, W={width}]"
+        case "input_features":
+            dtype = str(module.dtype).removeprefix("torch.")
+            yield f"input_features: {dtype}[B=1, {config.num_mel_bins}, S={2 * config.max_source_positions}]"
+        case "input_values":
+            yield "input_values: float32[B=1, S=16000]"
+        case name:
+            yield f"{name}: int64[B=1, S={length}] < {text.vocab_size}"
+    if config.is_encoder_decoder and "decoder_input_ids" in inspect.signature(module.forward).parameters:
+        yield f"decoder_input_ids: int64[B=1, T={length}] < {text.vocab_size}"
+
+
+def _attribute(module_name: str, path: str, byte_limit: int) -> _Built:
+    import torch
+
+    spelling = f"{module_name}:{path}"
+    value: Any = _patiently(spelling, lambda: importlib.import_module(module_name))
+    for part in path.split("."):
+        if not hasattr(value, part):
+            near = get_close_matches(part, dir(value), n=3)
+            hint = f"did you mean {', '.join(near)}?" if near else ""
+            raise NotImportable(spelling, f"there is no {part} in it", hint)
+        value = getattr(value, part)
+    if not isinstance(value, torch.nn.Module):
+        if not callable(value):
+            raise NotImportable(spelling, f"it is {_a(value)}, neither a module nor a function")
+        value = _weightless(value, spelling, byte_limit)
+    if not isinstance(value, torch.nn.Module):
+        raise NotImportable(spelling, f"it returned {_a(value)}, not a torch.nn.Module")
+    return _Built(value)
+
+
+def _a(value: object) -> str:
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"
+
+
+def _weightless(make: Callable[[], Any], name: str, byte_limit: int) -> Any:
+    """Build on the meta device; where that fails, on the CPU within the limit."""
+    import torch
+
+    from orderof.frontends.torch.budget import Budget
+    from orderof.frontends.torch.fakes import preserved
+
+    with preserved():
+        try:
+            with torch.device("meta"):
+                return make()
+        except Exception:  # noqa: BLE001, S110 - whatever it is, the CPU may do without it
+            pass
+        try:
+            with Budget(byte_limit, name):
+                return make()
+        except Error:
+            raise
+        except Exception as error:
+            raise ModelRaised(
+                name,
+                f"building it raised {_sentence(error)}",
+                "it is called without arguments: write a function that returns the model",
+            ) from error
+
+
+def _extra(name: str) -> ModuleType:
+    try:
+        return _patiently(name, lambda: importlib.import_module(name))
+    except NotImportable as error:
+        cause = error.__cause__
+        if isinstance(cause, ModuleNotFoundError) and cause.name == name:
+            raise MissingExtra(name, "it is not installed", _INSTALL[name]) from cause
+        raise
+
+
+def _patiently(name: str, act: Callable[[], Any]) -> Any:
+    """Import something; once more, should torchvision want kernels that did not load."""
+    try:
+        try:
+            return act()
+        except Exception as error:
+            if not any("operator torchvision::nms does not" in str(e) for e in _chain(error)):
+                raise
+        _declare_torchvision()
+        return act()
+    except Exception as error:
+        raise NotImportable(name, f"importing it raised {_sentence(error)}") from error
+
+
+def _declare_torchvision() -> None:
+    """Declare the two operators that torchvision's import looks for.
+
+    A torchvision made for another build of torch loads none of its kernels. Model definitions
+    do without them.
+    """
+    import torch
+
+    library = torch.library.Library("torchvision", "DEF")  # noqa: TOR901
+    for name in ("nms", "qnms"):
+        library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    _KEEP.append(library)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+@contextmanager
+def _cwd_importable() -> Iterator[None]:
+    saved = list(sys.path)
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        yield
+    finally:
+        sys.path[:] = saved

@@ -1,0 +1,220 @@
+"""A Result as a Doc: the answer first, then where it goes, then what it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orderof.doc import (
+    Amount,
+    AtLeast,
+    Block,
+    Cell,
+    Column,
+    Doc,
+    Fact,
+    Facts,
+    FormulaLine,
+    Kind,
+    Level,
+    Next,
+    Note,
+    Row,
+    Section,
+    Share,
+    Sizes,
+    Table,
+)
+from orderof.ir.graph import Phase
+from orderof.result.modules import dearest, module_table
+from orderof.result.tree import tree
+from orderof.sym import Expr, symbol
+
+if TYPE_CHECKING:
+    from orderof.result.formula import Formula
+    from orderof.result.result import Cost, Result
+
+MAC_IS = "1 MAC = 2 FLOP"
+MEASURES = {"flops": "FLOP (contractions)", "macs": "MAC", "orderof": "operations"}
+"""What a convention's number is called; others are called by the convention."""
+TERMS = 12
+"""A formula of more terms than this is named and not shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """How a Result is to be reported."""
+
+    command: str = ""
+    """What was typed after `orderof`; without it no next command is named."""
+    depth: int | None = None
+    """Levels of the module tree; by default 3, or as many as fit 40 rows."""
+    top: int = 0
+    """How many of the dearest modules to list in place of the tree."""
+    explains: bool = True
+    """Whether there is a command that explains a figure."""
+
+
+def report(result: Result, ask: Ask | None = None) -> Doc:
+    """Give the report of a Result."""
+    ask = ask or Ask()
+    blocks: list[Block] = [_phases(result), *_formulas(result)]
+    blocks.extend(module_table(result, measure(result), ask.depth, ask.top))
+    blocks.extend((_kinds(result), _parameters(result), *_unknown(result), _basis(result)))
+    blocks.extend(Note(text) for text in result.notes)
+    if ask.command:
+        blocks.append(_next(result, ask))
+    return Doc(result.model, tuple(blocks), _summary(result))
+
+
+def measure(result: Result) -> str:
+    """Name what the convention of a Result counts."""
+    return MEASURES.get(result.as_, f"as {result.as_}")
+
+
+def costs(result: Result) -> list[tuple[str, Cost]]:
+    """List the phases that a Result has, with the names of their rows; masks are no part of it."""
+    found = [
+        ("forward", result.forward),
+        ("loss", result.loss),
+        ("backward", result.backward),
+        ("recompute", result.recompute),
+        (f"optimizer ({result.train})", result.optimizer),
+        ("step", result.step),
+    ]
+    return [(name, cost) for name, cost in found if cost is not None]
+
+
+def _summary(result: Result) -> Facts:
+    mode = f"{result.mode}, {result.train}" if result.train else result.mode
+    parts: list[tuple[Cell, ...]] = [(Amount(result.params()), "parameters")]
+    if result.dims:
+        parts.append((Sizes(tuple(result.dims.items())),))
+    parts.extend(((mode,), (MAC_IS,)))
+    return Facts(tuple(Fact("", p) for p in parts))
+
+
+def bound(result: Result, value: int | Expr | None) -> Cell:
+    """Mark a figure as a lower bound where operators are unknown."""
+    return value if value is None or result.coverage.complete else AtLeast(value)
+
+
+def _phases(result: Result) -> Table:
+    lines = costs(result)
+    own = result.as_ != "orderof" and any(_total(cost) for _, cost in lines)
+    letters = any(_formula(cost, own=own).expr.symbols() for _, cost in lines)
+    columns = [Column("phase")]
+    if own:
+        columns.append(Column(measure(result), Kind.AMOUNT))
+    columns.append(Column("operations", Kind.AMOUNT))
+    if letters:
+        columns.append(Column(f"{measure(result)} in letters" if own else "in letters", Kind.FORMULA))
+    if result.mask:
+        lines.append(("masks, apart", result.mask))
+    rows: list[Row] = []
+    for name, cost in lines:
+        cells: list[Cell] = [name]
+        if own:
+            cells.append(bound(result, _total(cost)))
+        cells.append(bound(result, cost.ops()))
+        if letters:
+            cells.append(_short(_formula(cost, own=own).expr))
+        rows.append(Row(tuple(cells), strong=name == "step"))
+    return Table(tuple(columns), tuple(rows))
+
+
+def _total(cost: Cost) -> int | None:
+    """Evaluate the convention; what it counts nothing of is left blank and is no zero."""
+    return cost.total()() or None
+
+
+def _formula(cost: Cost, *, own: bool) -> Formula:
+    return cost.total() if own else cost.ops
+
+
+def _short(e: Expr) -> Cell:
+    """Show a formula, or say how long it is; nothing for zero."""
+    n = sum(1 for _ in e.terms())
+    return (e if n <= TERMS else f"a sum of {n} terms") if n else None
+
+
+def _formulas(result: Result) -> list[Block]:
+    """Give all operations in letters, phase by phase; an unknown operator stays as a symbol."""
+    lines = [(name, cost.ops.expr) for name, cost in costs(result)]
+    name, last = lines[-1]
+    for unknown in result.coverage.unknown:
+        last += unknown.times * symbol("".join(c if c.isalnum() else "_" for c in unknown.op))
+    lines[-1] = name, last
+    if not any(e.symbols() for _, e in lines):
+        return []
+    return [Section("operations, in letters", tuple(FormulaLine(n, e) for n, e in lines))]
+
+
+def _kinds(result: Result) -> Section:
+    lines = [(name.partition(" ")[0], cost) for name, cost in costs(result)]
+    if len(lines) == 1:
+        lines = [("operations", lines[0][1])]
+    _, whole = lines[-1]
+    found = {(k, d): f() for k, by_dtype in whole.kinds.items() for d, f in by_dtype.items()}
+    dtypes = len({d for _, d in found}) > 1
+    columns = [Column("kind"), *([Column("dtype")] if dtypes else ())]
+    columns.extend(Column(name, Kind.AMOUNT) for name, _ in lines)
+    columns.append(Column("share", Kind.SHARE))
+    total = sum(found.values())
+    rows: list[Row] = []
+    for (kind, dtype), n in sorted(found.items(), key=lambda item: -item[1]):
+        cells: list[Cell] = [kind, *([dtype] if dtypes else ())]
+        for _, cost in lines:
+            f = cost.kinds.get(kind, {}).get(dtype)
+            cells.append(bound(result, f() if f else None))
+        rows.append(Row((*cells, Share(n, total))))
+    return Section("operations, by kind", (Table(tuple(columns), tuple(rows)),))
+
+
+def _parameters(result: Result) -> Section:
+    params = result.params
+    parts = [("trainable", params.trainable), ("frozen", params.frozen)]
+    parts.append(("buffers", params.buffers))
+    shown = [(name, f) for name, f in parts if f.expr or name == "trainable"]
+    letters = any(f.expr.symbols() for _, f in shown)
+    columns = (Column("parameters"), Column("elements", Kind.EXACT))
+    if letters:
+        columns = (*columns, Column("in letters", Kind.FORMULA))
+    rows = [
+        Row((name, f(), *([_short(f.expr)] if letters else ()))) for name, f in shown
+    ]
+    return Section("", (Table(columns, tuple(rows)),))
+
+
+def _unknown(result: Result) -> list[Block]:
+    unknown = result.coverage.unknown
+    if not unknown:
+        return []
+    columns = (Column("operator"), Column("runs", Kind.TIMES), Column("module"), Column("source"))
+    rows = tuple(Row((u.op, u.times.at(result.dims), u.scope, u.source)) for u in unknown)
+    help_ = (
+        "What these operators cost is in no figure. A rule is one declaration in orderof.ops;"
+        " --strict refuses to answer without it."
+    )
+    title = "without a rule: every total is a lower bound"
+    return [Section(title, (Table(columns, rows), Note(help_, Level.WARNING)))]
+
+
+def _basis(result: Result) -> Facts:
+    found = result.coverage
+    every = found.ops + len(found.unknown)
+    facts = [Fact("assumed", (text,)) for text in result.assumptions]
+    parts: tuple[Cell, ...] = (
+        Share(found.ops, every),
+        *("of", every, "ops counted,", found.free, "free,", len(found.unknown), "unknown"),
+    )
+    return Facts((*facts, Fact("coverage", parts)))
+
+
+def _next(result: Result, ask: Ask) -> Next:
+    commands = [f"orderof {ask.command} --json"]
+    path = dearest(tree(result), *Phase)
+    if ask.explains and path:
+        quoted = f"'{path}'" if "*" in path else path
+        commands.insert(0, f"orderof explain {ask.command} {quoted}")
+    return Next(tuple(commands))

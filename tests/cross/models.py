@@ -1,0 +1,78 @@
+"""Modules of the first set, small, with their inputs: what several tests run."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from orderof.frontends.torch.build import load
+
+Case = tuple[nn.Module, tuple[torch.Tensor, ...], dict[str, Any]]
+
+
+def vision(name: str, *, batch: int = 1, height: int = 64, width: int = 64) -> Case:
+    module = load(f"torchvision:{name}").module
+    return module, (torch.empty(batch, 3, height, width),), {}
+
+
+def language(name: str, *, batch: int = 2, length: int = 16) -> Case:
+    load("torchvision:alexnet")  # makes torchvision importable, which transformers looks for
+    import transformers  # noqa: PLC0415
+
+    sizes = {"vocab_size": 101, "bos_token_id": 1, "eos_token_id": 1, "pad_token_id": 0}
+    wide = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
+    makers: dict[str, Callable[[], nn.Module]] = {
+        "gpt2": lambda: transformers.GPT2LMHeadModel(
+            transformers.GPT2Config(n_layer=2, n_embd=32, n_head=4, n_positions=64, **sizes)
+        ),
+        "bert": lambda: transformers.BertForMaskedLM(
+            transformers.BertConfig(**wide, intermediate_size=64, **sizes)
+        ),
+        "llama": lambda: transformers.LlamaForCausalLM(
+            transformers.LlamaConfig(**wide, num_key_value_heads=2, intermediate_size=64, **sizes)
+        ),
+    }
+    with torch.device("meta"):
+        tokens = torch.zeros(batch, length, dtype=torch.int64)
+        return makers[name](), (), {"input_ids": tokens, "use_cache": False}
+
+
+def plain(module: nn.Module, *shapes: tuple[int, ...], **kwargs: Any) -> Case:
+    return module, tuple(torch.empty(s) for s in shapes), kwargs
+
+
+CASES: dict[str, Callable[[], Case]] = {
+    "resnet18": lambda: vision("resnet18"),
+    "resnet50": lambda: vision("resnet50", batch=2, height=96),
+    "mobilenet_v2": lambda: vision("mobilenet_v2"),
+    "alexnet": lambda: vision("alexnet", height=224, width=224),
+    "gpt2": lambda: language("gpt2"),
+    "bert": lambda: language("bert"),
+    "llama": lambda: language("llama"),
+    "linear": lambda: plain(nn.Linear(16, 32), (4, 16)),
+    "conv1d": lambda: plain(
+        nn.Conv1d(4, 8, 3, stride=2, dilation=2, groups=2, padding=1), (2, 4, 16)
+    ),
+    "conv2d": lambda: plain(nn.Conv2d(4, 6, (3, 2), stride=(1, 2), padding=1), (2, 4, 7, 8)),
+    "conv3d": lambda: plain(nn.Conv3d(4, 8, 3, groups=4), (2, 4, 6, 6, 6)),
+    "conv_transpose1d": lambda: plain(
+        nn.ConvTranspose1d(4, 6, 3, 2, groups=2, output_padding=1), (1, 4, 8)
+    ),
+    "conv_transpose2d": lambda: plain(nn.ConvTranspose2d(4, 4, 3, 2, groups=4), (1, 4, 8, 8)),
+    "conv_transpose3d": lambda: plain(
+        nn.ConvTranspose3d(2, 4, 3, 2, padding=1, dilation=2), (1, 2, 4, 4, 4)
+    ),
+    "lstm": lambda: plain(nn.LSTM(16, 32), (5, 1, 16)),
+    "lstm_deep": lambda: plain(
+        nn.LSTM(16, 32, 2, bidirectional=True, batch_first=True, dropout=0.1), (3, 5, 16)
+    ),
+    "gru": lambda: plain(nn.GRU(16, 32), (5, 1, 16)),
+    "mha": lambda: plain(nn.MultiheadAttention(64, 4, batch_first=True), *((1, 16, 64),) * 3),
+    "mha_lean": lambda: plain(
+        nn.MultiheadAttention(64, 4), *((16, 1, 64),) * 3, need_weights=False
+    ),
+    "encoder_layer": lambda: plain(
+        nn.TransformerEncoderLayer(64, 4, 128, batch_first=True), (1, 16, 64)
+    ),
+}
