@@ -35,7 +35,7 @@ def graph_of_zoo(
     return optimize(grad(graph), rule) if rule else graph
 
 
-def graph(  # noqa: PLR0913 - the parts of a question
+def graph(
     model: Any,  # noqa: ANN401 - a spelling or a module of a framework
     *inputs: Any,  # noqa: ANN401
     kwargs: Mapping[str, Any] | None = None,
@@ -70,7 +70,7 @@ def graph(  # noqa: PLR0913 - the parts of a question
 
 def _torch_door() -> Callable[..., Graph]:
     try:
-        from orderof.frontends.torch import graph_of  # noqa: PLC0415 - needs torch
+        from orderof.frontends.torch import graph_of
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
@@ -99,7 +99,7 @@ def result_of(
     )
 
 
-def analyze(  # noqa: PLR0913 - the parts of a question
+def analyze(
     model: Any,  # noqa: ANN401 - a spelling or a module of a framework
     *inputs: Any,  # noqa: ANN401
     kwargs: Mapping[str, Any] | None = None,

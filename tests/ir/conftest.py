@@ -59,13 +59,13 @@ def conv():
         w = b.param("weight", 8, 2, 3, 3)
         y = CONV[2](b, x, w, stride=(2, 1), padding=(1, 0), dilation=(1, 2), groups=2)
         first = b.nodes[-1]
-    p = max_pool(b, y, size=(3, 3), stride=(2, 2), padding=(0, 0), dilation=(1, 1), ceil=True)
-    u = b.param("up", 8, 4, 2, 2)
+    p = max_pool(b, x, size=(3, 3), stride=(2, 2), padding=(0, 0), dilation=(1, 1), ceil=True)
+    u = b.param("up", 4, 8, 2, 2)
     z = CONV_TRANSPOSE[2](b, p, u, stride=(2, 2), extra=(1, 1))
     second = b.nodes[-1]
     grads = [derive(b, second, z, 0), derive(b, second, z, 1)]
     grads += [derive(b, first, y, 0), derive(b, first, y, 1)]
-    return b.graph([z, *grads], "conv", [("B", 1), ("H", 33), ("W", 33)])
+    return b.graph([y, z, *grads], "conv", [("B", 1), ("H", 33), ("W", 33)])
 
 
 def gpt_block():

@@ -1,6 +1,7 @@
 """A graph is printed, read, and is the same. UPDATE_GOLDENS=1 rewrites the golden files."""
 
 import os
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from orderof.errors import VerifyError
 from orderof.ir.build import Builder
 from orderof.ir.check import verify
-from orderof.ir.forms import Composite, Loop, Move, Nest
+from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
 from orderof.ir.graph import Graph, Input, Node, Phase, Role, Value, tensor
 from orderof.ir.text import parse_graph, print_graph
 from orderof.ops import graph_span, graph_work, lookup
@@ -31,7 +32,7 @@ def facts(graph):
         [(i.role, i.value.type, i.value.name) for i in graph.inputs],
         [node_facts(n, number) for n in graph.nodes],
         [number[v] for v in graph.outputs],
-        (graph.name, graph.dims, graph.modules),
+        (graph.name, graph.dims, graph.modules, graph.notes),
         [(number[x], number[g]) for x, g in graph.grads],
     )
 
@@ -50,6 +51,23 @@ def form_facts(form):
             return "loop", facts(body), trip, carry, const, stack, reverse, label
         case _:
             return form
+
+
+def test_facts_are_complete():
+    """Who adds a field adds it to the text form, and to the facts above."""
+    known = {
+        Graph: "inputs nodes outputs name dims modules grads notes",
+        Node: "op form operands results attrs scope phase source",
+        Input: "value role",
+        Value: "type name",
+        Nest: "axes ins out body reduce mac",
+        View: "",
+        Move: "reads writes",
+        Irregular: "counts span reads writes source",
+        Composite: "body",
+        Loop: "body trip carry const stack reverse label",
+    }
+    assert {kind: " ".join(f.name for f in fields(kind)) for kind in known} == known
 
 
 def again(graph, printed_with=None):
@@ -102,7 +120,7 @@ def test_any_name_survives(name, scope, source, kind):
     node = Node(n.op, n.form, n.operands, n.results, (), scope, Phase.RECOMPUTE, source)
     made = Node("made.loop" + kind, loop_of(y), n.results, (Value(y.type),), (), kind)
     parts = (*b.inputs,), (node, made), n.results, name
-    graph = Graph(*parts, (), ((scope, kind, B),))
+    graph = Graph(*parts, (), ((scope, kind, B),), notes=(kind, name))
     assert facts(again(graph)) == facts(graph)
 
 

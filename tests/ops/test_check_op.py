@@ -11,7 +11,10 @@ from oracle.values import run
 
 from orderof.ops import REGISTRY
 
-few = settings(max_examples=int(__import__("os").environ.get("N", "8")), suppress_health_check=list(HealthCheck))
+few = settings(
+    max_examples=int(__import__("os").environ.get("N", "8")),
+    suppress_health_check=list(HealthCheck),
+)
 every = pytest.mark.parametrize("name", sorted(CASES))
 DATA = st.data()
 

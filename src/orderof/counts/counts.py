@@ -109,4 +109,3 @@ class Counts:
 
 
 NONE = Counts()
-

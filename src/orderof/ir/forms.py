@@ -1,11 +1,11 @@
 """The six forms of an operator, as data. Every analysis is a `match` over them.
 
-    Nest       a perfect loop nest: out[...] = reduce over the other axes of body(x0[...], x1[...])
-    View       another look at the same elements: costs nothing
-    Move       elements are copied or filled: bytes, no operations
-    Composite  a graph of other operators
-    Irregular  counts and span by hand, with their source
-    Loop       a region: a graph repeated
+Nest       a perfect loop nest: out[...] = reduce over the other axes of body(x0[...], x1[...])
+View       another look at the same elements: costs nothing
+Move       elements are copied or filled: bytes, no operations
+Composite  a graph of other operators
+Irregular  counts and span by hand, with their source
+Loop       a region: a graph repeated
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Values, nodes and graphs: a network as frozen data.
 
-    Graph   inputs -> nodes in the order of execution -> outputs
-    Node    one operator applied: a form (what it does), operands, results, where it stands
-    Value   what flows: a shape of Exprs and a dtype; equal only to itself
+Graph   inputs -> nodes in the order of execution -> outputs
+Node    one operator applied: a form (what it does), operands, results, where it stands
+Value   what flows: a shape of Exprs and a dtype; equal only to itself
 """
 
 from __future__ import annotations

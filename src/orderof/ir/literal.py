@@ -1,6 +1,6 @@
 """The small words of the text form: names, attributes and scalar bodies, written and read.
 
-    name        bare where it is made of letters, digits and . / - else as a JSON string
+    name        bare where it is made of letters, digits and . / - *, else as a JSON string
     attribute   Python literals; pow(e, -0.5) is a Power; [B, S*d] a tuple of sizes; size(6) the
                 size 6, where a bare 6 is the integer; any other formula is a size
     body        as `scalar.text` prints it: x0 * exp(x1), pow(n, -1), at(h)
@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, cast
 from orderof import sym
 from orderof.errors import BadSpelling
 from orderof.ir.scalar import FUNCTIONS, Coord, G, Power, Scalar, Var, Y
-from orderof.sym import Expr, Fn
+from orderof.sym import Expr
 
 if TYPE_CHECKING:
     from orderof.ir.graph import Attr
@@ -35,7 +35,7 @@ Attrs = tuple[tuple[str, "Attr"], ...]
 
 FROM = "from"
 """Stands before the source line of a node."""
-BARE = re.compile(r"\w[\w./-]*")
+BARE = re.compile(r"[\w*][\w./*-]*")
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 OPERAND = re.compile(r"x\d+")
 """How a body names its operands; a size of such a name cannot stand in a body."""
@@ -169,8 +169,8 @@ _KEYWORDS = re.compile(r"\b(and|or|not)\(")
 def read_scalar(source: str) -> Scalar:
     """Read the body of a nest as `scalar.text` prints it; nothing is folded.
 
-    In pow(n, -1) the n is a size unless it is x0, x1, ...; g and y stand for the gradient and the
-    saved result elsewhere only, as in an adjoint that has not become a nest.
+    In pow(n, -1) and pow(4, -1) the base is a size unless it holds x0, x1, ...; g and y stand for
+    the gradient and the saved result elsewhere only, as in an adjoint that is no nest yet.
     """
     return _scalar(_tree(_KEYWORDS.sub(r"\1_(", source)))
 
@@ -199,8 +199,8 @@ def _power(fn: str, args: list[ast.expr]) -> Scalar | None:
     """Read pow(size, number), a number known by formula; else it is the function pow."""
     if fn != "pow" or len(args) != ARITY["pow"] or (exponent := _number(args[1])) is None:
         return None
-    names = {n.id for n in ast.walk(args[0]) if isinstance(n, ast.Name)} - {*Fn}
-    if not names or any(map(OPERAND.fullmatch, names)):
+    names = {n.id for n in ast.walk(args[0]) if isinstance(n, ast.Name)}
+    if any(map(OPERAND.fullmatch, names)):
         return None
     try:
         return Scalar("const", (), Power(_size(args[0]), exponent))

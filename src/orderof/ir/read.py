@@ -65,6 +65,7 @@ class _Draft:
 
     name: str = ""
     dims: tuple[tuple[str, int], ...] = ()
+    notes: list[str] = field(default_factory=list[str])
     modules: list[tuple[str, str, Expr]] = field(default_factory=list[tuple[str, str, Expr]])
     inputs: list[Input] = field(default_factory=list[Input])
     nodes: list[Node] = field(default_factory=list[Node])
@@ -93,6 +94,9 @@ class _Draft:
         word = line.need(BARE, "a statement")
         if word == "module":
             self._module(line)
+        elif word == "note":
+            self.notes.append(read_name(line.need(QUOTED, "a note")))
+            line.end()
         elif word in {*Role}:
             token = line.need(VALUE, "a value")
             line.expect(":")
@@ -124,11 +128,19 @@ class _Draft:
 
     def freeze(self) -> Graph:
         """Give the graph."""
-        parts = tuple(self.inputs), tuple(self.nodes), self.outputs or ()
-        return Graph(*parts, self.name, self.dims, tuple(self.modules), tuple(self.grads))
+        return Graph(
+            inputs=tuple(self.inputs),
+            nodes=tuple(self.nodes),
+            outputs=self.outputs or (),
+            name=self.name,
+            dims=self.dims,
+            modules=tuple(self.modules),
+            grads=tuple(self.grads),
+            notes=tuple(self.notes),
+        )
 
 
-_STATEMENTS = ("module", *Role, "grad", "return", "name")
+_STATEMENTS = ("note", "module", *Role, "grad", "return", "name")
 
 
 class _Reader:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from orderof.sym import Expr
 
+
 @dataclass(frozen=True, slots=True)
 class Power:
     """A number known by formula: base ** exponent, as in a mean (n) or attention (e ** -0.5)."""
@@ -83,17 +84,17 @@ class Scalar:
         return text(self)
 
 
-def Var(i: int) -> Scalar:  # noqa: N802 - a constructor of Scalar
+def Var(i: int) -> Scalar:
     """Give the element read from operand i."""
     return Scalar("var", (), i)
 
 
-def Const(value: Number) -> Scalar:  # noqa: N802 - a constructor of Scalar
+def Const(value: Number) -> Scalar:
     """Give a number; a `Power` stays one, so that a size of 1 does not fold work away."""
     return Scalar("const", (), value)
 
 
-def Coord(axis: str) -> Scalar:  # noqa: N802 - a constructor of Scalar
+def Coord(axis: str) -> Scalar:
     """Give the position along an axis of the nest, for what depends on positions."""
     return Scalar("coord", (), axis)
 
@@ -172,7 +173,7 @@ def apply(fn: str, *args: Scalar | Number) -> Scalar:
     return _fold(fn, xs) or Scalar(fn, xs)
 
 
-def _fold(fn: str, xs: tuple[Scalar, ...]) -> Scalar | None:  # noqa: PLR0911 - one law a line
+def _fold(fn: str, xs: tuple[Scalar, ...]) -> Scalar | None:
     match fn, xs:
         case "add", (a, b) if b == ZERO:
             return a

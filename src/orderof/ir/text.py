@@ -55,8 +55,9 @@ _RESERVED = frozenset({*Phase, FROM})
 def print_graph(graph: Graph, lookup: Lookup | None = None) -> str:
     """Print a graph.
 
-    With `lookup`, a node is printed by name when its operator makes just this form; without, when
-    it is no loop and its name has no dot, as the names that transforms give have one.
+    With `lookup`, a node is printed by name when its operator makes just this form. Without, when
+    it is no loop and its name is an identifier, which `matmul.d0` is not: enough as long as nobody
+    changes a form and keeps the name.
     """
     declared = functools.partial(_remade, lookup) if lookup else _looks_declared
     head = " ".join(filter(None, ("graph", _title(graph), "{")))
@@ -64,7 +65,7 @@ def print_graph(graph: Graph, lookup: Lookup | None = None) -> str:
 
 
 def _looks_declared(node: Node) -> bool:
-    return not isinstance(node.form, Loop) and "." not in node.op
+    return not isinstance(node.form, Loop) and node.op.isidentifier()
 
 
 def _remade(lookup: Lookup, node: Node) -> bool:
@@ -97,6 +98,8 @@ def _indented(lines: Iterable[str]) -> Iterator[str]:
 
 def _body(graph: Graph, declared: Declared) -> Iterator[str]:
     names = _names(graph)
+    for note in graph.notes:
+        yield f"note {_quoted(note)}"
     for path, kind, times in graph.modules:
         of = f" : {write_name(kind)}" if kind else ""
         yield f"module {write_name(path)}{of}" + ("" if times == ONE else f" times {times}")

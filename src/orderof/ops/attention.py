@@ -78,7 +78,7 @@ def _scale(q: Value, by: Power | float | None) -> Power | float:
 
 
 @composite("attention", vjp=_attention_vjp, source="Vaswani et al. 2017, arXiv:1706.03762")
-def attention(  # noqa: PLR0913
+def attention(
     b: Builder,
     q: Value,
     k: Value,

@@ -43,7 +43,7 @@ def _declare(rank: int, *, transposed: bool) -> Operator:
     name = f"conv{'_transpose' if transposed else ''}{rank}d"
     one, none = (1,) * rank, (0,) * rank
 
-    def make(  # noqa: PLR0913 - the numbers of a convolution
+    def make(
         x: Type,
         w: Type,
         *,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from orderof.ir.forms import Form
-    from orderof.ir.graph import Attr, Node, Type, Value
+    from orderof.ir.graph import Attr, Type, Value
 
 Types = tuple["Type", ...]
 Made = tuple["Form", Types]
@@ -144,6 +144,6 @@ def composite(
 
 
 def _fresh(t: Type) -> Value:
-    from orderof.ir.graph import Value  # noqa: PLC0415 - a type elsewhere in this module
+    from orderof.ir.graph import Value
 
     return Value(t)

@@ -17,6 +17,9 @@ from orderof.ir.forms import Nest
 from orderof.ir.graph import Type
 from orderof.ir.scalar import Const, G, Y, adjoint, rename, variables
 
+from orderof.ops.define import lookup
+from orderof.ops.nest import effective, result_dtype
+
 if TYPE_CHECKING:
     from orderof.ir.build import Builder
     from orderof.ir.graph import Node, Value
@@ -46,4 +49,9 @@ def derive(b: Builder, node: Node, g: Value, j: int, body: Scalar | None = None)
     local = rename(scalar, {i: n for n, i in enumerate(reads)})
     form = Nest(nest.axes, ins, out, local, "add" if meets else None, nest.mac)
     x = node.operands[j].type
-    return b.emit(f"{node.op}.d{j}", form, [v for v, _ in found], [Type(x.shape, x.dtype)])[0]
+    dtype = result_dtype(local, effective([v.type for v, _ in found]))
+    made = b.emit(f"{node.op}.d{j}", form, [v for v, _ in found], [Type(x.shape, dtype)])[0]
+    if dtype == x.dtype:
+        return made
+    narrowed: Value = lookup("cast")(b, made, dtype=x.dtype)
+    return narrowed

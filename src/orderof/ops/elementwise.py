@@ -103,9 +103,7 @@ error_function = _unary("erf", erf)
 reciprocal = _unary("reciprocal", lambda x: 1 / x)
 hyperbolic_tangent = _unary("tanh", tanh)
 
-relu = _unary(
-    "relu", lambda x: maximum(x, ZERO), lambda g, x, y: select(gt(y, ZERO), g, ZERO)
-)
+relu = _unary("relu", lambda x: maximum(x, ZERO), lambda g, x, y: select(gt(y, ZERO), g, ZERO))
 sigmoid = _unary("sigmoid", lambda x: 1 / (1 + exp(-x)), lambda g, x, y: g * ((1 - y) * y))
 leaky_relu = _unary(
     "leaky_relu",
@@ -120,9 +118,7 @@ elu = _unary(
 clamp = _unary(
     "clamp",
     lambda x, *, low, high: minimum(maximum(x, Const(low)), Const(high)),
-    lambda g, x, y, low, high: select(
-        apply("and", gt(x, Const(low)), gt(Const(high), x)), g, ZERO
-    ),
+    lambda g, x, y, low, high: select(apply("and", gt(x, Const(low)), gt(Const(high), x)), g, ZERO),
 )
 softplus = _unary("softplus", lambda x: log(1 + exp(x)), lambda g, x, y: g / (1 + exp(-x)))
 silu = _unary("silu", lambda x: x / (1 + exp(-x)), lambda g, x, y: _silu_gradient(g, x))

@@ -80,7 +80,7 @@ def concrete(
     used = dict.fromkeys(a for acc in (*ins, out) for i in acc for a in axes_of(i))
     mac = reduce == "add" and body == Var(0) * Var(1)
     form = Nest(tuple((a, sizes[a]) for a in used), tuple(ins), out, body, reduce, mac)
-    dtype = result_dtype(body, tuple(t.dtype for t in types))
+    dtype = result_dtype(body, effective(types))
     return form, (Type(shape, dtype),)
 
 
@@ -130,7 +130,9 @@ def _solve(
 ) -> None:
     """Find the size of every axis, then replace broadcast dimensions by `Fixed`."""
     sizes.update({k: expr(v) for k, v in numbers.items() if k.isidentifier() and _is_size(v)})
-    dims = [(i, n) for acc, t in zip(ins, types, strict=True) for i, n in zip(acc, t.shape, strict=True)]
+    dims = [
+        (i, n) for acc, t in zip(ins, types, strict=True) for i, n in zip(acc, t.shape, strict=True)
+    ]
     for kind in (Axis, Compose, Window):
         for index, n in dims:
             if isinstance(index, kind):
@@ -190,8 +192,9 @@ def promote(dtypes: Sequence[str]) -> str:
     floats = {d for d in dtypes if d in FLOAT_DTYPES}
     if floats == {"float16", "bfloat16"}:
         return "float32"
-    rank = max((is_float(d), d != "bool", ITEMSIZE[d], d) for d in dtypes)
-    return rank[3]
+    if {*dtypes} == {"uint8", "int8"}:
+        return "int16"
+    return max(dtypes, key=lambda d: (*_rank(d), ITEMSIZE[d], d))
 
 
 Typed = tuple[tuple[tuple[Kind, str], ...], str]
@@ -230,6 +233,23 @@ _KEEPS_INT = {
     Kind.ROUND, Kind.CAST, Kind.INT, Kind.POW,
 }  # fmt: skip
 """Kinds whose result on integers is an integer; the others give float32, as in torch."""
+
+
+def effective(types: Sequence[Type]) -> tuple[str, ...]:
+    """Give the dtypes that operands bring to a promotion.
+
+    As in torch, a tensor without dimensions is weak: it follows the others unless it is of a higher
+    category (bool < int < float).
+    """
+    strong = [t.dtype for t in types if t.shape]
+    if not strong or len(strong) == len(types):
+        return tuple(t.dtype for t in types)
+    met = promote(strong)
+    return tuple(met if not t.shape and _rank(t.dtype) <= _rank(met) else t.dtype for t in types)
+
+
+def _rank(dtype: str) -> tuple[bool, bool]:
+    return is_float(dtype), dtype != "bool"
 
 
 def result_dtype(body: Scalar, dtypes: tuple[str, ...]) -> str:

@@ -197,4 +197,3 @@ def group_norm(
     for w, op in zip(affine, (mul, add), strict=False):
         y = op(b, y, _channels(x, w, b))
     return y, mu, rstd
-

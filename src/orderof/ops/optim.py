@@ -22,7 +22,7 @@ def _plus_scaled(b: Builder, x: Value, y: Value, by: float) -> Value:
 
 
 @composite("sgd", source="torch.optim.SGD")
-def sgd(  # noqa: PLR0913
+def sgd(
     b: Builder,
     p: Value,
     g: Value,
@@ -45,7 +45,7 @@ def sgd(  # noqa: PLR0913
 
 
 @composite("adamw", source="Loshchilov & Hutter 2019, arXiv:1711.05101")
-def adamw(  # noqa: PLR0913
+def adamw(
     b: Builder,
     p: Value,
     g: Value,

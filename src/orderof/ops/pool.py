@@ -15,7 +15,7 @@ from orderof.ops.elementwise import shrink
 from orderof.ops.nest import concrete
 from orderof.ops.reduce import mean
 from orderof.ops.shape import reshape
-from orderof.sym import ONE, Expr, ceildiv
+from orderof.sym import Expr, ceildiv, ceillog2
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ _PLACES, _TAPS = "hwt", "rqz"
 
 
 def _declare(name: str, reduce: str) -> Operator:
-    def make(  # noqa: PLR0913 - the numbers of a window
+    def make(
         x: Type,
         *,
         size: tuple[int, ...],
@@ -51,9 +51,13 @@ def _max_vjp(b: Builder, node: Node, gs: Sequence[Value | None], _: Sequence[boo
     return (max_pool_gradient(b, *operands, **dict(node.attrs)) if gs[0] else None,)
 
 
-def _max_plan(x: Type, g: Type, **_: Any) -> tuple[Irregular, tuple[Type]]:  # noqa: ANN401
+def _max_plan(
+    x: Type, g: Type, *, size: tuple[int, ...], stride: tuple[int, ...], **_: Any  # noqa: ANN401
+) -> tuple[Irregular, tuple[Type]]:
+    """At most ceil(size / stride) windows meet in one element along each dimension."""
     counts = Counts.of(Kind.ADD, g.dtype, g.size)
-    return Irregular(counts, ONE, (x.size, g.size), (x.size,), _FIRST), (x,)
+    meet = Expr.prod(ceildiv(k, s) for k, s in zip(size, stride, strict=True))
+    return Irregular(counts, ceillog2(meet + 1), (x.size, g.size), (x.size,), _FIRST), (x,)
 
 
 _FIRST = "the gradient goes to the first maximum of the window: one addition for each g"
@@ -63,7 +67,7 @@ max_pool_gradient = irregular("max_pool_gradient", _max_plan, source=_FIRST)
 
 
 @composite("avg_pool")
-def avg_pool(  # noqa: PLR0913 - the numbers of a window
+def avg_pool(
     b: Builder,
     x: Value,
     *,

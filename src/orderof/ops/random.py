@@ -1,6 +1,6 @@
 """Random numbers, and dropout (Srivastava et al. 2014) as eager frameworks run it on a CPU.
 
-    noise = bernoulli(1 - p) / (1 - p);   y = x * noise
+noise = bernoulli(1 - p) / (1 - p);   y = x * noise
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ STEPS = {
 """Cell -> (its step, how many states it carries)."""
 
 
-def layer(  # noqa: PLR0913 - what a layer is made of
+def layer(
     b: Builder, cell: str, x: Value, state: Values, weights: Values, *, reverse: bool = False
 ) -> tuple[Value, Values]:
     """Run one layer in one direction; gives (all outputs, last state)."""
@@ -107,7 +107,7 @@ def _pick(b: Builder, state: Value, i: int) -> Value:
 
 
 @composite("recurrent", source="torch.nn.LSTM, GRU and RNN")
-def recurrent(  # noqa: PLR0913
+def recurrent(
     b: Builder,
     x: Value,
     *rest: Value,

@@ -11,7 +11,7 @@ from orderof.ir.scalar import Power, Var
 from orderof.ops.define import Operator, composite, here, irregular, register
 from orderof.ops.elementwise import mul, shrink, sub
 from orderof.ops.nest import concrete
-from orderof.sym import Expr, ceillog2, minimum
+from orderof.sym import Expr, ceillog2, minimum, minimum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,8 +70,7 @@ def variance(
 
 def _cumsum_plan(x: Type, *, axis: int) -> tuple[Irregular, tuple[Type]]:
     n = x.shape[axis]
-    kind = Kind.ADD if x.dtype.startswith(("float", "bfloat")) else Kind.INT
-    counts = Counts.of(kind, x.dtype, x.size - x.size / n)
+    counts = Counts.of(Kind.ADD, x.dtype, x.size - x.size / n)
     source = "n - 1 additions in sequence; Blelloch 1990 (CMU-CS-90-190) for the span of a scan"
     span = minimum(n - 1, 2 * ceillog2(n))
     return Irregular(counts, span, (x.size,), (x.size,), source), (x,)
@@ -92,4 +91,3 @@ def _arg_plan(x: Type, *, axis: int, keep: bool = False) -> tuple[Irregular, tup
 
 
 argmax = irregular("argmax", _arg_plan, source="n - 1 comparisons for each row")
-

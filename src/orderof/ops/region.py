@@ -17,7 +17,7 @@ Step = "Callable[[Builder, Sequence[Value], Sequence[Value], Sequence[Value]], R
 Results = tuple["Sequence[Value]", "Sequence[Value]"]
 
 
-def loop(  # noqa: PLR0913 - the parts of a loop
+def loop(
     b: Builder,
     trip: Expr,
     step: Callable[..., Results],

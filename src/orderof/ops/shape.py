@@ -10,13 +10,13 @@ from orderof.ir.forms import Irregular, Move, View
 from orderof.ir.graph import Type
 from orderof.ops.define import Operator, here, irregular, move, register, view
 from orderof.ops.reduce import sum_over
-from orderof.sym import ONE, ZERO, Expr, Size, ceildiv, expr
+from orderof.sym import ONE, ZERO, Expr, Size, ceildiv, ceillog2, expr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orderof.ir.build import Builder
-    from orderof.ir.graph import Node, Value
+    from orderof.ir.graph import Node
 
 Gs = "Sequence[Value | None]"
 
@@ -66,7 +66,7 @@ def _slice_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN40
     return (embed_slice(b, gs[0], shape=node.operands[0].shape, **dict(node.attrs)),)
 
 
-def _alias_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401, ARG001
+def _alias_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
     return (gs[0],)
 
 
@@ -92,7 +92,7 @@ permute = view("permute", _permute, _permute_vjp)
 expand = view("expand", _expand, _expand_vjp)
 slice_ = view("slice", _slice, _slice_vjp)
 alias = view("alias", lambda x: x, _alias_vjp)
-detach = view("detach", lambda x: x, lambda b, node, gs, want: (None,))  # noqa: ARG005
+detach = view("detach", lambda x: x, lambda b, node, gs, want: (None,))
 
 
 def _copy(x: Type) -> tuple[Move, tuple[Type]]:
@@ -152,7 +152,7 @@ def _pad_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
 
 copy = move("copy", _copy, _alias_vjp)
 concat = move("concat", _concat, _concat_vjp)
-fill = move("fill", _fill, lambda b, node, gs, want: ())  # noqa: ARG005
+fill = move("fill", _fill, lambda b, node, gs, want: ())
 embed_slice = move("embed_slice", _embed_slice, _embed_vjp)
 pad = move("pad", _pad, _pad_vjp)
 
@@ -171,8 +171,13 @@ def _gather_rows_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa:
 def _scatter_rows(g: Type, at: Type, *, rows: Size) -> tuple[Irregular, tuple[Type]]:
     out = Type((expr(rows), *g.shape[len(at.shape) :]), g.dtype)
     counts = Counts.of(Kind.ADD, g.dtype, g.size)
-    form = Irregular(counts, ONE, (g.size, at.size), (out.size,), _SCATTER)
+    form = Irregular(counts, _meet(at.size), (g.size, at.size), (out.size,), _SCATTER)
     return form, (out,)
+
+
+def _meet(n: Expr) -> Expr:
+    """Bound the chain where n gradients may all meet in one zeroed element: a tree."""
+    return ceillog2(n + 1)
 
 
 _SCATTER = "one addition for each element that arrives, into a zeroed table"
@@ -195,7 +200,7 @@ def _put(g: Type, at: Type, *, shape: tuple[Size, ...], axis: int) -> tuple[Irre
     del axis
     out = Type(tuple(map(expr, shape)), g.dtype)
     counts = Counts.of(Kind.ADD, g.dtype, g.size)
-    return Irregular(counts, ONE, (g.size, at.size), (out.size,), _SCATTER), (out,)
+    return Irregular(counts, _meet(at.size), (g.size, at.size), (out.size,), _SCATTER), (out,)
 
 
 take = move("take", _take, _take_vjp)
@@ -211,30 +216,49 @@ _IOTA = "one step of a counter for each element"
 iota = irregular("iota", _iota, source=_IOTA)
 
 
-def _index(x: Type, *at: Type, shape: tuple[Size, ...]) -> tuple[Move, tuple[Type]]:
-    """Pick elements by tensors of indices, as x[i, j] does."""
+def _index(
+    x: Type, *at: Type, shape: tuple[Size, ...], dims: tuple[int, ...]
+) -> tuple[Move, tuple[Type]]:
+    """Pick elements by one tensor of indices for each of `dims`, as x[i, :, j] does."""
+    del dims
     out = Type(tuple(map(expr, shape)), x.dtype)
     return Move((out.size, *(i.size for i in at)), (out.size,)), (out,)
 
 
 def _index_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
     x, *at = node.operands
-    return index_put(b, gs[0], *at, shape=x.shape), *(None for _ in at)
+    dims = dict(node.attrs)["dims"]
+    return index_put(b, gs[0], *at, shape=x.shape, dims=dims), *(None for _ in at)
 
 
-def _index_put(g: Type, *at: Type, shape: tuple[Size, ...]) -> tuple[Irregular, tuple[Type]]:
+def _index_put(
+    g: Type, *at: Type, shape: tuple[Size, ...], dims: tuple[int, ...]
+) -> tuple[Irregular, tuple[Type]]:
+    """Add elements up where `index` picked them."""
+    del dims
     out = Type(tuple(map(expr, shape)), g.dtype)
+    counts = Counts.of(Kind.ADD, g.dtype, g.size)
     reads = (g.size, *(i.size for i in at))
-    return Irregular(Counts.of(Kind.ADD, g.dtype, g.size), ONE, reads, (out.size,), _SCATTER), (out,)
+    return Irregular(counts, _meet(g.size), reads, (out.size,), _SCATTER), (out,)
 
 
 index = move("index", _index, _index_vjp)
 index_put = irregular("index_put", _index_put, source=_SCATTER)
 
 
-def _overwrite(x: Type, part: Type) -> tuple[Move, tuple[Type]]:
-    """Write a part of x: its elements are replaced, the others stay."""
+def _overwrite(x: Type, part: Type, **_: Any) -> tuple[Move, tuple[Type]]:  # noqa: ANN401
+    """Write x[..., start:stop:step] in place: the other elements are not touched."""
     return Move((ZERO, part.size), (part.size,)), (x,)
 
 
-overwrite = move("overwrite", _overwrite, lambda b, node, gs, want: (gs[0], None))  # noqa: ARG005
+def _overwrite_vjp(b: Builder, node: Node, gs: Gs, want: Sequence[bool]) -> Any:  # noqa: ANN401
+    """Give x the gradient of what stayed, and the part that of what was written."""
+    g, part, attrs = gs[0], node.operands[1], dict(node.attrs)
+    dx = None
+    if want[0]:
+        nothing = fill(b, shape=part.shape, dtype=part.dtype)
+        dx = overwrite(b, copy(b, g), nothing, **attrs)
+    return dx, slice_(b, g, **attrs) if want[1] else None
+
+
+overwrite = move("overwrite", _overwrite, _overwrite_vjp)

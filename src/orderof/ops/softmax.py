@@ -82,5 +82,3 @@ def mse_loss(b: Builder, x: Value, target: Value) -> Value:
     """Give the mean of the squared differences."""
     d = sub(b, x, target)
     return mean(b, mul(b, d, d), dims=tuple(range(len(x.shape))))
-
-

@@ -22,7 +22,7 @@ from orderof.counts import ITEMSIZE, NONE, Counts, Kind
 from orderof.ir.access import Window, axes_of, chain, image, inside, touched
 from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
 from orderof.ir.scalar import depth
-from orderof.ops.nest import typed
+from orderof.ops.nest import effective, typed
 from orderof.sym import ONE, ZERO, Expr, ceillog2, maximum
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def sum_work(loop: Loop, result: Value) -> Counts:
 
 @functools.lru_cache(maxsize=1 << 15)
 def _nest_work(nest: Nest, ins: tuple[Type, ...], out: Type, padding: Padding) -> Counts:
-    kinds, _ = typed(nest.body, tuple(t.dtype for t in ins), cast=out.dtype)
+    kinds, _ = typed(nest.body, effective(ins), cast=out.dtype)
     points, reached = domain(nest, ins, out, padding)
     parts = [Counts.of(kind, dtype, points) for kind, dtype in kinds]
     if nest.reduce:
@@ -87,9 +87,7 @@ def domain(
     windows = _padded(nest, ins, out) if padding == "exact" else []
     tied = {a for w, _ in windows for a in axes_of(w)}
     points = Expr.prod(n for a, n in nest.axes if a not in tied)
-    reached = Expr.prod(
-        image(i, sizes) for i in nest.out if not tied & {*axes_of(i)}
-    )
+    reached = Expr.prod(image(i, sizes) for i in nest.out if not tied & {*axes_of(i)})
     for window, extent in windows:
         points = points * inside(window, sizes, extent, frozenset(axes_of(window)))
         if window in nest.out:
@@ -155,7 +153,7 @@ def traffic(node: Node) -> tuple[Expr, Expr]:
     """Give the bytes that a node reads and writes when it runs alone; each element once."""
     match node.form:
         case Nest() as nest:
-            pairs = zip(nest.ins, node.operands, strict=True)
+            pairs = dict.fromkeys(zip(nest.ins, node.operands, strict=True))
             read = Expr.sum(_reached(nest, acc, v.type) for acc, v in pairs)
             return read, Expr.sum(v.type.bytes for v in node.results)
         case View():

@@ -49,7 +49,7 @@ class Formula:
 
     def latex(self) -> str:
         """Set as LaTeX, without dollar signs."""
-        from orderof.sym.show import latex  # noqa: PLC0415 - only people who ask pay for it
+        from orderof.sym.show import latex
 
         return latex(self.expr)
 
@@ -57,6 +57,6 @@ class Formula:
         return f"${self.latex()}$"
 
     def _repr_html_(self) -> str:
-        from orderof.sym.show import mathml  # noqa: PLC0415 - as above
+        from orderof.sym.show import mathml
 
         return mathml(self.expr)

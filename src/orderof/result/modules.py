@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 DEPTH, ROWS = 3, 40
 """How deep the tree is shown by default, and how many rows it may then have."""
+FREE = 6
+"""How many of the modules without operations are named."""
 WORTH = 200
 """A module's own operators have a row beside its children from one 200th of the total on."""
 
@@ -95,8 +97,8 @@ def _tree(root: Branch, shape: Shape, depth: int | None, title: str) -> Section:
     free = [b.first for b in root.all() if b is not root and not b.total(*shape.phases).ops]
     free = [p for p in free if not any(p.startswith(f"{q}.") for q in free)]
     if free:
-        few = ", ".join(free) if len(free) < 6 else f"{', '.join(free[:5])} and others"
-        notes.append(Note(f"without operations: {few}"))
+        rest = f" and {len(free) - FREE} more" if len(free) > FREE else ""
+        notes.append(Note(f"without operations: {', '.join(free[:FREE])}{rest}"))
     return Section(title, (Table(columns, tuple(rows)), *notes))
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from orderof.result.result import Cost, Result
 
 MAC_IS = "1 MAC = 2 FLOP"
-MEASURES = {"flops": "FLOP (contractions)", "macs": "MAC", "orderof": "operations"}
+MEASURES = {"flops": "FLOP", "macs": "MAC", "orderof": "operations"}
 """What a convention's number is called; others are called by the convention."""
 TERMS = 12
 """A formula of more terms than this is named and not shown."""
@@ -45,8 +45,10 @@ TERMS = 12
 class Ask:
     """How a Result is to be reported."""
 
-    command: str = ""
-    """What was typed after `orderof`; without it no next command is named."""
+    model: str = ""
+    """How the model is spelled; without it no next command is named."""
+    options: str = ""
+    """The other options of the question."""
     depth: int | None = None
     """Levels of the module tree; by default 3, or as many as fit 40 rows."""
     top: int = 0
@@ -58,11 +60,11 @@ class Ask:
 def report(result: Result, ask: Ask | None = None) -> Doc:
     """Give the report of a Result."""
     ask = ask or Ask()
-    blocks: list[Block] = [_phases(result), *_formulas(result)]
+    blocks: list[Block] = [_phases(result), *_fewer(result), *_formulas(result)]
     blocks.extend(module_table(result, measure(result), ask.depth, ask.top))
     blocks.extend((_kinds(result), _parameters(result), *_unknown(result), _basis(result)))
     blocks.extend(Note(text) for text in result.notes)
-    if ask.command:
+    if ask.model:
         blocks.append(_next(result, ask))
     return Doc(result.model, tuple(blocks), _summary(result))
 
@@ -105,10 +107,13 @@ def _phases(result: Result) -> Table:
     letters = any(_formula(cost, own=own).expr.symbols() for _, cost in lines)
     columns = [Column("phase")]
     if own:
-        columns.append(Column(measure(result), Kind.AMOUNT))
+        of = " (contractions)" if result.as_ in {"flops", "macs"} else ""
+        columns.append(Column(measure(result) + of, Kind.AMOUNT))
     columns.append(Column("operations", Kind.AMOUNT))
     if letters:
-        columns.append(Column(f"{measure(result)} in letters" if own else "in letters", Kind.FORMULA))
+        columns.append(
+            Column(f"{measure(result)} in letters" if own else "in letters", Kind.FORMULA)
+        )
     if result.mask:
         lines.append(("masks, apart", result.mask))
     rows: list[Row] = []
@@ -121,6 +126,14 @@ def _phases(result: Result) -> Table:
             cells.append(_short(_formula(cost, own=own).expr))
         rows.append(Row(tuple(cells), strong=name == "step"))
     return Table(tuple(columns), tuple(rows))
+
+
+def _fewer(result: Result) -> list[Block]:
+    """Say why there can be fewer operations than FLOP, where that is so."""
+    if result.as_ != "flops" or all(c.ops() >= c.flops() for _, c in costs(result)):
+        return []
+    text = "fewer operations than FLOP: a sum of n products has n - 1 additions, FLOP counts n"
+    return [Note(text)]
 
 
 def _total(cost: Cost) -> int | None:
@@ -180,9 +193,7 @@ def _parameters(result: Result) -> Section:
     columns = (Column("parameters"), Column("elements", Kind.EXACT))
     if letters:
         columns = (*columns, Column("in letters", Kind.FORMULA))
-    rows = [
-        Row((name, f(), *([_short(f.expr)] if letters else ()))) for name, f in shown
-    ]
+    rows = [Row((name, f(), *([_short(f.expr)] if letters else ()))) for name, f in shown]
     return Section("", (Table(columns, tuple(rows)),))
 
 
@@ -212,9 +223,10 @@ def _basis(result: Result) -> Facts:
 
 
 def _next(result: Result, ask: Ask) -> Next:
-    commands = [f"orderof {ask.command} --json"]
+    options = f" {ask.options}" if ask.options else ""
+    commands = [f"orderof {ask.model}{options} --json"]
     path = dearest(tree(result), *Phase)
     if ask.explains and path:
         quoted = f"'{path}'" if "*" in path else path
-        commands.insert(0, f"orderof explain {ask.command} {quoted}")
+        commands.insert(0, f"orderof explain {ask.model} {quoted}{options}")
     return Next(tuple(commands))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -184,13 +184,13 @@ class Result:
 
     def to_json(self) -> str:
         """Write as JSON: see schema/result.schema.json."""
-        from orderof.result.serial import dumps  # noqa: PLC0415 - serial imports Result
+        from orderof.result.serial import dumps
 
         return dumps(self)
 
     @staticmethod
     def from_json(text: str | Path) -> Result:
         """Read what `to_json` wrote, from a text or a file."""
-        from orderof.result.serial import loads  # noqa: PLC0415 - serial imports Result
+        from orderof.result.serial import loads
 
         return loads(text if isinstance(text, str) else text.read_text())

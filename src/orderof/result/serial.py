@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from orderof.analyses.work import Coverage, Params, Row, Unknown
 from orderof.conventions import CONVENTIONS
@@ -30,10 +30,14 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 SAFE = 2**53
 """Doubles hold every integer up to here."""
+OWN = frozenset({"flops", "macs", "orderof"})
+"""Conventions that need no figure of their own: macs, flops and ops."""
 TOTALS = ("forward", "loss", "backward", "recompute", "optimizer", "step", "mask")
 """The keys of `totals` and `formulas`: attributes of a Result."""
 
-Json = dict[str, Any]
+Tree: TypeAlias = "dict[str, Tree] | list[Tree] | str | int | None"
+Json: TypeAlias = dict[str, Any]
+"""An object whose fields are read or written by name."""
 
 
 def dumps(result: Result) -> str:
@@ -45,32 +49,29 @@ def dumps(result: Result) -> str:
 def loads(text: str) -> Result:
     """Read what `dumps` wrote; raises `BadSpelling` for anything else."""
     try:
-        data = json.loads(text)
+        data: Json = json.loads(text)
         if data["schema_version"] != SCHEMA_VERSION:
             message = f"is in version {data['schema_version']} of the format, not {SCHEMA_VERSION}"
             raise BadSpelling("result", message, "read it with the orderof that wrote it")
-        return _result(_untwined(data))
+        return _result({key: _untwined(value) for key, value in data.items()})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         hint = "give what `orderof MODEL --json` wrote"
         raise BadSpelling("result", f"is no JSON that orderof wrote ({error!r})", hint) from error
 
 
-def _lines(value: Any) -> str:  # noqa: ANN401 - any JSON
+def _lines(value: Tree) -> str:
     if isinstance(value, list) and value:
-        return "[\n" + ",\n".join(map(_dump, value)) + "\n]"
-    return _dump(value)
+        return "[\n" + ",\n".join(map(json.dumps, value)) + "\n]"
+    return json.dumps(value)
 
 
-_dump = functools.partial(json.dumps, ensure_ascii=False)
-
-
-def _twins(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _twins(value: Tree) -> Tree:
     """Give every integer beyond 2**53 its twin."""
     if isinstance(value, list):
         return [_twins(v) for v in value]
     if not isinstance(value, dict):
         return value
-    out: Json = {}
+    out: dict[str, Tree] = {}
     for key, v in value.items():
         out[key] = _twins(v)
         if isinstance(v, int) and abs(v) > SAFE:
@@ -78,7 +79,7 @@ def _twins(value: Any) -> Any:  # noqa: ANN401 - any JSON
     return out
 
 
-def _untwined(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _untwined(value: Tree) -> Tree:
     """Take the twins out again."""
     if isinstance(value, list):
         return [_untwined(v) for v in value]
@@ -121,23 +122,21 @@ def _valued(f: Formula) -> Json:
 
 
 def _figures(name: str, cost: Cost) -> dict[str, Formula | None]:
-    """Give MACs, FLOPs, all operations and the convention's total."""
+    """Give MACs, FLOPs, all operations, and the total of a convention that is none of these."""
     blank = name == "optimizer" and not cost.macs.expr
-    total = cost.total()
-    return {
+    found: dict[str, Formula | None] = {
         "macs": None if blank else cost.macs,
         "flops": None if blank else cost.flops,
         "ops": cost.ops,
-        "total": None if blank and not total.expr else total,
     }
+    return found if cost.as_ in OWN else {**found, "total": cost.total()}
 
 
 def _totals(name: str, cost: Cost | None) -> Json | None:
     if cost is None:
         return None
     kinds = {
-        kind: {dtype: f() for dtype, f in by_dtype.items()}
-        for kind, by_dtype in cost.kinds.items()
+        kind: {dtype: f() for dtype, f in by_dtype.items()} for kind, by_dtype in cost.kinds.items()
     }
     return {k: f and f() for k, f in _figures(name, cost).items()} | {"kinds": kinds}
 
@@ -155,13 +154,17 @@ def _modules(result: Result, costs: Mapping[str, Cost | None]) -> list[Json]:
     for module in result.modules:
         found = {name: costs.get(module.path, none) for name, costs in by_phase.items()}
         figures = {name: _figures(name, cost) for name, cost in found.items()}
-        out.append({
-            "path": module.path,
-            "class": module.kind,
-            "count": _valued(Formula(module.count, result.dims)),
-            "totals": {n: {k: f and f() for k, f in fs.items()} for n, fs in figures.items()},
-            "formulas": {n: {k: f and str(f) for k, f in fs.items()} for n, fs in figures.items()},
-        })
+        out.append(
+            {
+                "path": module.path,
+                "class": module.kind,
+                "count": _valued(Formula(module.count, result.dims)),
+                "totals": {n: {k: f and f() for k, f in fs.items()} for n, fs in figures.items()},
+                "formulas": {
+                    n: {k: f and str(f) for k, f in fs.items()} for n, fs in figures.items()
+                },
+            }
+        )
     return out
 
 
@@ -204,7 +207,9 @@ def _result(data: Json) -> Result:
             Module(m["path"], m["class"], _read(m["count"]["formula"])) for m in data["modules"]
         ),
         coverage=_read_coverage(data["coverage"]),
-        parameters=Params(*(_read(params[k]["formula"]) for k in ("trainable", "frozen", "buffers"))),
+        parameters=Params(
+            *(_read(params[k]["formula"]) for k in ("trainable", "frozen", "buffers"))
+        ),
         assumptions=tuple(data["assumptions"]),
         notes=tuple(data["notes"]),
         as_=data["as"],
@@ -212,11 +217,13 @@ def _result(data: Json) -> Result:
 
 
 def _read_row(data: Json) -> Row:
-    counts = Counts({
-        (Kind(kind), dtype): _read(n)
-        for kind, by_dtype in data["counts"].items()
-        for dtype, n in by_dtype.items()
-    })
+    counts = Counts(
+        {
+            (Kind(kind), dtype): _read(n)
+            for kind, by_dtype in data["counts"].items()
+            for dtype, n in by_dtype.items()
+        }
+    )
     return Row(data["scope"], Phase(data["phase"]), data["op"], counts)
 
 

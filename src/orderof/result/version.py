@@ -9,7 +9,7 @@ from pathlib import Path
 
 @functools.cache
 def version() -> str:
-    """Give the version that pip recorded; `0+unknown` where the source runs without being installed.
+    """Give the version that pip recorded; `0+unknown` where there is none.
 
     `importlib.metadata` takes as long to import as a whole model takes to count, and the version
     stands in the name of the folder that it would read. So that is looked at first.
@@ -17,7 +17,7 @@ def version() -> str:
     for folder in sys.path:
         for found in Path(folder).glob("orderof-*.dist-info"):
             return found.name.removeprefix("orderof-").removesuffix(".dist-info")
-    from importlib import metadata  # noqa: PLC0415 - slow, and seldom needed
+    from importlib import metadata
 
     try:
         return metadata.version("orderof")

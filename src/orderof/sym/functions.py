@@ -1,23 +1,28 @@
 """The six functions of sizes, folded to one canonical form each, and comparison.
 
-Laws used (n a positive integer, x and y Exprs, every symbol >= 1):
+Laws used (n and m positive integers, c an integer, x and y Exprs, every symbol >= 1):
 
     floordiv(x + n*y, n)  = y + floordiv(x, n)
-    ceildiv(x + c, n)     = 1 + floordiv(x + c - 1, n)          0 < c < n
-    floordiv(x + n-1, n)  = ceildiv(x, n)                       x has no constant part
-    floordiv(floordiv(x, m), n) = floordiv(x, m*n), and ceildiv likewise   (Knuth, TAOCP 1.2.4)
+    ceildiv(x, n)         = floordiv(x + n-1, n)        written so where x has no constant part,
+    ceildiv(x + c, n)     = 1 + floordiv(x + c-1, n)    and so for 0 < c < n
+    floordiv(m*x + c, m*n)          = floordiv(x + floordiv(c, m), n)
+    floordiv(floordiv(x, m) + y, n) = floordiv(x + m*y, m*n)            (Knuth, TAOCP 1.2.4)
     mod(x + n*y, n)       = mod(x, n)
 
-so that `floordiv(H - 1, 2) + 1` and `ceildiv(H, 2)` are one and the same Expr.
+so that `floordiv(H - 1, 2) + 1` and `ceildiv(H, 2)` are one and the same Expr. The law before the
+last is used where no other division by an integer stands in y. Under `min` and `max` an argument
+is dropped when the bounds of its difference to another one show that it never counts, and a call
+whose bounds leave one value is that integer.
 """
 
 from __future__ import annotations
 
 import functools
+import math
 from typing import TYPE_CHECKING, assert_never
 
 from orderof.errors import Inconclusive, Indivisible
-from orderof.sym.expr import ONE, ZERO, Call, Expr, Fn, call, const, expr
+from orderof.sym.expr import ONE, ZERO, Atom, Call, Expr, Fn, Mono, call, const, expr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +31,9 @@ Size = Expr | int
 
 
 def compute(fn: Fn, *args: int) -> int:
-    """Apply a function to integers."""
+    """Apply a function to integers; raises `Indivisible` for a division by zero."""
+    if fn in _DIVISIONS and args[1] == 0:
+        raise Indivisible(f"{fn}({args[0]}, 0)", "divides by zero")
     match fn:
         case Fn.CEILDIV:
             return -(-args[0] // args[1])
@@ -47,9 +54,11 @@ def compute(fn: Fn, *args: int) -> int:
 def apply(fn: Fn, *args: Size) -> Expr:
     """Apply a function to Exprs, folding by the laws above."""
     values = [expr(a) for a in args]
-    numbers = [v.value for v in values]
-    if all(n is not None for n in numbers) and not (fn in _DIVISIONS and numbers[1] == 0):
-        return const(compute(fn, *(n for n in numbers if n is not None)))
+    numbers = [v.value for v in values if v.value is not None]
+    if len(numbers) == len(values):
+        return const(compute(fn, *numbers))
+    if fn in _DIVISIONS and values[1] == 0:
+        raise Indivisible(str(values[0]), "is divided by zero")
     return _FOLD[fn](*values)
 
 
@@ -83,6 +92,12 @@ def ceillog2(a: Size) -> Expr:
     return apply(Fn.CEILLOG2, a)
 
 
+def _call(fn: Fn, *args: Expr) -> Expr:
+    out = call(fn, *args)
+    low, high = bounds(out)
+    return const(low) if low is not None and low == high else out
+
+
 def _split(a: Expr, n: int) -> tuple[Expr, Expr]:
     """Write a = n*q + r with every coefficient of r in 0 .. n-1."""
     return (
@@ -91,12 +106,15 @@ def _split(a: Expr, n: int) -> tuple[Expr, Expr]:
     )
 
 
-def _single(a: Expr, fn: Fn) -> Call | None:
-    """Give the call when `a` is nothing but one call of `fn`."""
-    match list(a.terms()):
-        case [((((Call() as atom), 1),), 1)] if atom.fn is fn:
-            return atom
-    return None
+def _calls(a: Expr, *fns: Fn) -> list[Call]:
+    """Find the calls of some functions that are terms of `a`, with no factor."""
+    found: list[Call] = []
+    for mono, c in a.terms():
+        if c == 1 and len(mono) == 1:
+            atom, n = mono[0]
+            if n == 1 and isinstance(atom, Call) and atom.fn in fns:
+                found.append(atom)
+    return found
 
 
 def _exact(a: Expr, b: Expr) -> Expr | None:
@@ -109,55 +127,53 @@ def _exact(a: Expr, b: Expr) -> Expr | None:
 
 
 def _division(fn: Fn, a: Expr, b: Expr) -> Expr:
-    if b == 0:
-        raise Indivisible(str(a), "is divided by zero")
     if a == b:
         return ONE
     if (q := _exact(a, b)) is not None:
         return q
     n = b.value
-    if n is None or n < 0:
-        return call(fn, a, b)
+    if n is None:
+        return _call(fn, a, b)
+    if n < 0:
+        a, n = -a, -n
+    return _floor(a + (n - 1) if fn is Fn.CEILDIV else a, n)
+
+
+def _floor(a: Expr, n: int) -> Expr:
+    """Give floor(a / n) for n > 0, in the one form that all equal divisions have."""
     q, r = _split(a, n)
-    if not r or (c := Expr({m: v for m, v in r.terms() if not m})) == r:
-        return q + const(compute(fn, r.value or 0, n))
-    return q + _divide_rest(fn, r - c, c.value or 0, n)
-
-
-def _divide_rest(fn: Fn, x: Expr, c: int, n: int) -> Expr:
-    """Divide x + c by n, where x has symbols and no constant part, and 0 <= c < n."""
-    if fn is Fn.CEILDIV and c:
-        return ONE + _divide_rest(Fn.FLOORDIV, x, c - 1, n)
-    if fn is Fn.FLOORDIV and c == n - 1 and n > 1:
-        fn, c = Fn.CEILDIV, 0
-    if c == 0 and (inner := _single(x, fn)) and (m := inner.args[1].value):
-        return _division(fn, inner.args[0], const(m * n))
-    return call(fn, x + c, const(n))
+    c = sum(v for m, v in r.terms() if not m)
+    g = math.gcd(n, *(v for m, v in r.terms() if m))
+    x, c, n = (r - c) / g, c // g, n // g
+    if not x:
+        return q
+    inner = [(i, m) for i in _calls(x, Fn.CEILDIV, Fn.FLOORDIV) if (m := i.args[1].value)]
+    if len(inner) == 1:
+        ((i, m),) = inner
+        up = m - 1 if i.fn is Fn.CEILDIV else 0
+        return q + _floor(i.args[0] + up + m * (x - call(i.fn, *i.args) + c), m * n)
+    if c == n - 1:
+        return q + _call(Fn.CEILDIV, x, const(n))
+    return q + _call(Fn.FLOORDIV, x + c, const(n))
 
 
 def _mod(a: Expr, b: Expr) -> Expr:
     if _exact(a, b) is not None:
         return ZERO
     n = b.value
-    if n is None or n <= 0:
-        return call(Fn.MOD, a, b)
+    if n is None or n < 0:
+        return _call(Fn.MOD, a, b)
     _, r = _split(a, n)
-    return const(r.value) if r.value is not None else call(Fn.MOD, r, b)
+    return const(r.value) if r.value is not None else _call(Fn.MOD, r, b)
 
 
 def _extreme(fn: Fn, *args: Expr) -> Expr:
-    flat: list[Expr] = []
+    flat: dict[Expr, None] = {}
     for a in args:
-        inner = _single(a, fn)
-        flat.extend(inner.args if inner else (a,))
-    kept: list[Expr] = []
-    for x in dict.fromkeys(flat):
-        if any(_beats(fn, y, x) for y in kept):
-            continue
-        kept = [*(y for y in kept if not _beats(fn, x, y)), x]
-    if len(kept) == 1:
-        return kept[0]
-    return call(fn, *sorted(kept, key=str))
+        inner = [i for i in _calls(a, fn) if a == call(fn, *i.args)]
+        flat.update(dict.fromkeys(inner[0].args if inner else (a,)))
+    kept = [x for x in flat if not any(y is not x and _beats(fn, y, x) for y in flat)]
+    return kept[0] if len(kept) == 1 else _call(fn, *sorted(kept, key=str))
 
 
 def _beats(fn: Fn, x: Expr, y: Expr) -> bool:
@@ -173,7 +189,7 @@ _FOLD: dict[Fn, Callable[..., Expr]] = {
     Fn.MOD: _mod,
     Fn.MIN: functools.partial(_extreme, Fn.MIN),
     Fn.MAX: functools.partial(_extreme, Fn.MAX),
-    Fn.CEILLOG2: functools.partial(call, Fn.CEILLOG2),
+    Fn.CEILLOG2: functools.partial(_call, Fn.CEILLOG2),
 }
 
 
@@ -189,52 +205,83 @@ def bounds(e: Expr) -> Bounds:
     low: int | None = 0
     high: int | None = 0
     for mono, c in e.terms():
-        lo, hi = _mono_bounds(mono)
-        if c < 0:
-            lo, hi = hi, lo
-        low = None if low is None or lo is None else low + c * lo
-        high = None if high is None or hi is None else high + c * hi
+        lo, hi = _term_bounds(mono, c)
+        low = None if low is None or lo is None else low + lo
+        high = None if high is None or hi is None else high + hi
     return low, high
 
 
-def _mono_bounds(mono: tuple[tuple[str | Call, int], ...]) -> Bounds:
-    """Bound a product; a quotient of symbols is a positive integer by its assumption."""
-    low, high = 1, 1
-    top: int | None = high
+def _term_bounds(mono: Mono, c: int) -> Bounds:
+    """Bound c * mono; where mono is a quotient, the term is an integer by its assumption."""
+    if c < 0:
+        low, high = _term_bounds(mono, -c)
+        return None if high is None else -high, None if low is None else -low
+    if len(mono) == 1 and mono[0][1] == 1:
+        low, high = _atom_bounds(mono[0][0])
+        return None if low is None else c * low, None if high is None else c * high
+    low, high, quotient = c, c, False
     for atom, n in mono:
-        lo, hi = (1, None) if isinstance(atom, str) else _call_bounds(atom)
-        if n < 0:
-            lo, hi = 1, None
+        lo, hi = _atom_bounds(atom)
         if lo is None or lo < 0:
             return None, None
-        low *= lo ** abs(n)
-        top = None if top is None or hi is None else top * hi ** abs(n)
-    return low, top
+        if n < 0:
+            quotient = True
+        else:
+            low *= lo**n
+            high = None if high is None or hi is None else high * hi**n
+    return min(low, 1) if quotient else low, high
+
+
+def _atom_bounds(atom: Atom) -> Bounds:
+    return (1, None) if isinstance(atom, str) else _call_bounds(atom)
 
 
 def _call_bounds(atom: Call) -> Bounds:
     inner = [bounds(a) for a in atom.args]
-    lows, highs = [b[0] for b in inner], [b[1] for b in inner]
-    known = [x for x in lows if x is not None]
-    known_high = [x for x in highs if x is not None]
+    lows = [low for low, _ in inner if low is not None]
+    highs = [high for _, high in inner if high is not None]
     match atom.fn:
         case Fn.CEILDIV | Fn.FLOORDIV:
-            n = atom.args[1].value
-            low = None if lows[0] is None else (compute(atom.fn, lows[0], n) if n else 0)
-            high = compute(atom.fn, highs[0], n) if n and highs[0] is not None else None
-            return (low if lows[0] is None or lows[0] >= 0 or n else None), high
+            return _division_bounds(atom.fn, *inner)
         case Fn.MOD:
-            n = highs[1]
-            return 0, None if n is None else n - 1
+            return _mod_bounds(*inner)
         case Fn.MIN:
-            return (min(known) if len(known) == len(lows) else None), min(known_high, default=None)
+            return min(lows) if len(lows) == len(inner) else None, min(highs, default=None)
         case Fn.MAX:
-            full = len(known_high) == len(highs)
-            return max(known, default=None), (max(known_high) if full else None)
+            return max(lows, default=None), max(highs) if len(highs) == len(inner) else None
         case Fn.CEILLOG2:
-            return 0, None if highs[0] is None else compute(Fn.CEILLOG2, highs[0])
+            depth = [None if x is None else compute(Fn.CEILLOG2, x) for x in inner[0]]
+            return depth[0] or 0, depth[1]
         case _:
             assert_never(atom.fn)
+
+
+def _division_bounds(fn: Fn, a: Bounds, b: Bounds) -> Bounds:
+    """Bound a rounded quotient by its corners, where the divisor is positive if it is not 0."""
+    least, most = b
+    if least is None or least < 0:
+        return None, None
+    least = max(least, 1)
+
+    def corner(x: int | None, by: int | None) -> int | None:
+        if x is None or by is not None:
+            return None if x is None else compute(fn, x, by or 1)
+        return compute(fn, (x > 0) - (x < 0), 2)  # as by a number without end
+
+    low, high = a
+    return (
+        corner(low, most if low is None or low >= 0 else least),
+        corner(high, least if high is None or high >= 0 else most),
+    )
+
+
+def _mod_bounds(a: Bounds, b: Bounds) -> Bounds:
+    if b[0] is None or b[0] < 0:
+        return None, None
+    tops = [] if b[1] is None else [b[1] - 1]
+    if a[0] is not None and a[0] >= 0 and a[1] is not None:
+        tops.append(a[1])
+    return 0, min(tops, default=None)
 
 
 def at_least(a: Size, b: Size) -> bool:

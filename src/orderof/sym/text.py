@@ -46,8 +46,8 @@ def parse(source: str) -> Expr:
     Raises `BadSpelling` for anything else; nothing is executed.
     """
     try:
-        return _read(ast.parse(source, mode="eval").body)
-    except (SyntaxError, _UnreadableError, RecursionError):
+        return _read(ast.parse(source.strip(), mode="eval").body)
+    except (SyntaxError, ValueError, MemoryError, RecursionError, _UnreadableError):
         hint = "write it as in 2*B*S*d or ceildiv(H, 2)"
         raise BadSpelling(source, "is not an expression of sizes", hint) from None
 
@@ -68,10 +68,19 @@ def _read(node: ast.expr) -> Expr:
             return _read(a) ** n
         case ast.BinOp(left=a, op=op, right=b):
             return _binary(op, _read(a), _read(b))
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in set(Fn):
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if _takes(name, len(args)):
             return apply(Fn(name), *map(_read, args))
         case _:
             raise _UnreadableError
+
+
+def _takes(name: str, arguments: int) -> bool:
+    """Whether a function has this name and takes this many arguments."""
+    match name, arguments:
+        case (Fn.CEILDIV | Fn.FLOORDIV | Fn.MOD, 2) | (Fn.CEILLOG2, 1):
+            return True
+        case _:
+            return name in {Fn.MIN, Fn.MAX} and arguments > 0
 
 
 def _binary(op: ast.operator, a: Expr, b: Expr) -> Expr:

@@ -131,7 +131,9 @@ class _Walk:
 
     def _prepare(self, node: Node) -> Node:
         """Give the forward node, with further results where its body has to save some."""
-        if not any(map(self.flows, node.results)) or not any(v in self.active for v in node.operands):
+        if not any(map(self.flows, node.results)) or not any(
+            v in self.active for v in node.operands
+        ):
             return node
         match node.form:
             case Loop() as loop:
@@ -187,7 +189,9 @@ def _active(graph: Graph, wanted: Sequence[Value]) -> set[Value]:
             continue
         found = {*node.results}
         if isinstance(node.form, Loop):
-            found = {v for v, a in zip(node.results, _active_results(node, active), strict=True) if a}
+            found = {
+                v for v, a in zip(node.results, _active_results(node, active), strict=True) if a
+            }
         active |= {v for v in found if is_float(v.dtype)}
     return active
 
@@ -198,7 +202,9 @@ def _carries(node: Node, loop: Loop, active: set[Value]) -> tuple[list[bool], se
     takes = [i.value for i in loop.body.inputs]
     while True:
         inner = _active(loop.body, [v for v, a in zip(takes, flags, strict=True) if a])
-        after = [f or v in inner for f, v in zip(flags, loop.body.outputs[: loop.carry], strict=False)]
+        after = [
+            f or v in inner for f, v in zip(flags, loop.body.outputs[: loop.carry], strict=False)
+        ]
         if after == flags[: loop.carry]:
             return flags, inner
         flags[: loop.carry] = after
@@ -229,7 +235,7 @@ def split_node(node: Node, want: Sequence[bool], seeded: Sequence[bool]) -> tupl
     return replace(node, form=Composite(parts.forward), results=(*node.results, *saved)), parts
 
 
-def reverse_node(  # noqa: PLR0913 - what a backward node is made of
+def reverse_node(
     b: Builder,
     node: Node,
     parts: Split,
@@ -243,9 +249,7 @@ def reverse_node(  # noqa: PLR0913 - what a backward node is made of
     outer = dict(zip((i.value for i in body.body.inputs), node.operands, strict=True))
     outer |= dict(zip(body.body.outputs, node.results, strict=True))
     gs = (*gs, *(None,) * (len(seeded) - len(gs)))
-    seeds = [
-        g or _zeros(b, v.type) for g, v, s in zip(gs, node.results, seeded, strict=False) if s
-    ]
+    seeds = [g or _zeros(b, v.type) for g, v, s in zip(gs, node.results, seeded, strict=False) if s]
     operands = (*(outer[v] for v in parts.reads), *seeds)
     types = [v.type for v in parts.backward.outputs]
     grads = iter(b.emit(f"{node.op}.backward", Composite(parts.backward), operands, types))
@@ -292,7 +296,9 @@ def _reverse_loop(
     slices = [v for v in parts.reads if v not in consts]
     outer |= dict(zip(parts.saved, node.results[old:], strict=True))
     seeds = parts.backward.inputs[len(parts.reads) :]
-    lasts = [g or _zeros(walk.b, v.type) for g, v, s in zip(gs, node.results, seeded, strict=False) if s]
+    lasts = [
+        g or _zeros(walk.b, v.type) for g, v, s in zip(gs, node.results, seeded, strict=False) if s
+    ]
     k = sum(want[:n])
     takes = [i.value for i in seeds[:k]], consts, [*slices, *(i.value for i in seeds[k:])]
     grads = parts.backward.outputs

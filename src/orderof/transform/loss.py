@@ -74,5 +74,3 @@ def _output(graph: Graph) -> Value:
 
 def _is_seed(node: Node, t: Type) -> bool:
     return node.phase is Phase.BACKWARD and node.op == "fill" and node.results[0].type == t
-
-

@@ -62,16 +62,36 @@ class Glyphs:
 
 def table_cells(table: Table, glyphs: Glyphs) -> list[list[str]]:
     """Give the texts of each column, those of numbers aligned at the point."""
+    columns = [[row.cells[i] for row in table.rows] for i in range(len(table.columns))]
+    unit = _unit(table, columns)
     return [
-        _column(column, [row.cells[i] for row in table.rows], table, glyphs)
-        for i, column in enumerate(table.columns)
+        _column(column, cells, table, unit, glyphs)
+        for column, cells in zip(table.columns, columns, strict=True)
     ]
 
 
-def _column(column: Column, cells: Sequence[Cell], table: Table, glyphs: Glyphs) -> list[str]:
+def _unit(table: Table, columns: Sequence[Sequence[Cell]]) -> int:
+    """Choose one unit for all amounts, so that they can be compared along rows as well."""
+    amounts = (
+        abs(n)
+        for column, cells in zip(table.columns, columns, strict=True)
+        if column.kind is Kind.AMOUNT
+        for n in map(_bare, cells)
+        if isinstance(n, int)
+    )
+    return numbers.unit_of(max(amounts, default=0))
+
+
+def _bare(cell: Cell) -> Cell:
+    return cell.value if isinstance(cell, AtLeast) else cell
+
+
+def _column(
+    column: Column, cells: Sequence[Cell], table: Table, unit: int, glyphs: Glyphs
+) -> list[str]:
     match column.kind:
         case Kind.AMOUNT:
-            return _amounts(cells, glyphs)
+            return _amounts(cells, unit, glyphs)
         case Kind.TREE:
             labels = [glyphs.alone(c) for c in cells]
             lines = _branches([row.depth for row in table.rows], BRANCHES[glyphs.ascii])
@@ -87,12 +107,10 @@ def _column(column: Column, cells: Sequence[Cell], table: Table, glyphs: Glyphs)
             assert_never(column.kind)
 
 
-def _amounts(cells: Sequence[Cell], glyphs: Glyphs) -> list[str]:
-    """Write the integers of a column in one unit, chosen by the largest."""
-    inner = [c.value if isinstance(c, AtLeast) else c for c in cells]
-    unit = numbers.unit_of(max((abs(n) for n in inner if isinstance(n, int)), default=0))
+def _amounts(cells: Sequence[Cell], unit: int, glyphs: Glyphs) -> list[str]:
     out: list[str] = []
-    for cell, n in zip(cells, inner, strict=True):
+    for cell in cells:
+        n = _bare(cell)
         text = numbers.rounded(n, unit) if isinstance(n, int) else glyphs.alone(n)
         out.append(glyphs.text(f"≥ {text}") if isinstance(cell, AtLeast) else text)
     return _aligned(out)

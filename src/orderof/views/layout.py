@@ -27,7 +27,7 @@ from orderof.views.cells import Glyphs, table_cells
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from orderof.doc import Cell, Column, Row
+    from orderof.doc import Column, Row
 
 
 class Style(StrEnum):

@@ -22,8 +22,8 @@ COLOURS = {
 
 def show(doc: Doc, file: IO[str], *, width: int | None = None, ascii: bool = False) -> None:
     """Write a Doc to a terminal, broken at its width or another."""
-    from rich.console import Console  # noqa: PLC0415 - slow, and a pipe needs none of it
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console
+    from rich.text import Text
 
     console = Console(file=file, width=width, highlight=False)
     for line in lines(doc, width=console.width, ascii=ascii):

@@ -1,7 +1,5 @@
 """Cases of softmax and losses, normalisations, attention, recurrent layers and optimizers."""
 
-
-
 from hypothesis import strategies as st
 from oracle.case import LETTER, SEEDS, Case, letters, operand
 
@@ -142,13 +140,15 @@ def unbiased(draw):
     return Case((operand("C", "positive"),), env, {"n": n}, reference, draw(SEEDS))
 
 
-UPDATES = st.fixed_dictionaries({
-    "lr": st.just(0.1),
-    "momentum": st.sampled_from((0.0, 0.9)),
-    "weight_decay": st.sampled_from((0.0, 0.2)),
-    "dampening": st.sampled_from((0.0, 0.3)),
-    "nesterov": st.booleans(),
-})
+UPDATES = st.fixed_dictionaries(
+    {
+        "lr": st.just(0.1),
+        "momentum": st.sampled_from((0.0, 0.9)),
+        "weight_decay": st.sampled_from((0.0, 0.2)),
+        "dampening": st.sampled_from((0.0, 0.3)),
+        "nesterov": st.booleans(),
+    }
+)
 
 
 @st.composite

@@ -7,6 +7,7 @@ from orderof.ir.scalar import Power
 from orderof.sym import symbol
 
 FLOATS = ("float32", "float64", "bfloat16")
+WHOLE = ("float32", "float64", "int64", "int32")
 NAMES = ("", "n", "n m", "n 2 m")
 
 
@@ -34,6 +35,11 @@ PAIRS = (
 )  # fmt: skip
 
 
+def whole(reference):
+    """Draw two tensors of integers or of integers and floats: no derivative, but a dtype."""
+    return st.one_of(binary(reference), binary(reference, "digits", WHOLE))
+
+
 def binary(reference, values="real", dtypes=FLOATS):
     """Draw two tensors that broadcast; those of two dtypes have no derivative here."""
 
@@ -41,8 +47,10 @@ def binary(reference, values="real", dtypes=FLOATS):
     def draw_case(draw):
         pair, env = draw(st.sampled_from(PAIRS)), draw(letters("n m"))
         kinds = [draw(st.sampled_from(dtypes)) for _ in pair]
+        if "" in pair:  # in torch, a tensor without dimensions takes no part in the dtype
+            kinds[1] = kinds[0]
         operands = tuple(operand(p, values, d) for p, d in zip(pair, kinds, strict=True))
-        smooth = None if kinds[0] == kinds[1] else ()
+        smooth = None if kinds[0] == kinds[1] and values != "digits" else ()
         return Case(operands, env, {}, reference, draw(SEEDS), smooth)
 
     return draw_case()
@@ -76,7 +84,6 @@ SLOPE = st.fixed_dictionaries({"slope": st.sampled_from([0.01, 0.2])})
 ALPHA = st.fixed_dictionaries({"alpha": st.sampled_from([1.0, 0.7])})
 CLAMP = st.sampled_from([{"low": -1.03, "high": 2.07}, {"low": 0.013, "high": 6.0}])
 POWERS = st.fixed_dictionaries({"by": st.sampled_from([2, 3, 0.5, -1.5])})
-WHOLE = ("float32", "float64", "int64", "int32")
 TYPES = st.fixed_dictionaries({"dtype": st.sampled_from(["float32", "float16", "float64"])})
 KINDS = st.fixed_dictionaries({"dtype": st.sampled_from(["int64", "bool", "float32"])})
 
@@ -93,12 +100,12 @@ def casts():
 
 
 CASES = {
-    "add": binary(lambda t, x, y: x + y),
+    "add": whole(lambda t, x, y: x + y),
     "sub": binary(lambda t, x, y: x - y),
-    "mul": binary(lambda t, x, y: x * y),
+    "mul": whole(lambda t, x, y: x * y),
     "div": binary(lambda t, x, y: x / y),
     "pow": binary(lambda t, x, y: x**y, "positive"),
-    "maximum": binary(lambda t, x, y: t.maximum(x, y)),
+    "maximum": whole(lambda t, x, y: t.maximum(x, y)),
     "minimum": binary(lambda t, x, y: t.minimum(x, y)),
     "eq": binary(lambda t, x, y: x == y, "digits", WHOLE),
     "ne": binary(lambda t, x, y: x != y, "digits", WHOLE),
@@ -110,10 +117,14 @@ CASES = {
     **ROWS,
     "compare": unary(lambda t, x, fn, by: getattr(t, fn)(x, by), "digits", COMPARE, WHOLE),
     "raise_to": unary(lambda t, x, by: x**by, "positive", POWERS),
-    "neg": unary(lambda t, x: -x),
+    "neg": st.one_of(
+        unary(lambda t, x: -x), unary(lambda t, x: -x, "digits", None, WHOLE, ())
+    ),
     "not": unary(lambda t, x: t.logical_not(x), "keep", dtypes=("bool",)),
     "abs": unary(lambda t, x: x.abs()),
-    "exp": unary(lambda t, x: x.exp()),
+    "exp": st.one_of(
+        unary(lambda t, x: x.exp()), unary(lambda t, x: x.exp(), "digits", None, WHOLE, ())
+    ),
     "log": unary(lambda t, x: x.log(), "positive"),
     "sqrt": unary(lambda t, x: x.sqrt(), "positive"),
     "rsqrt": unary(lambda t, x: x.rsqrt(), "positive"),
@@ -125,9 +136,7 @@ CASES = {
     "tanh": unary(lambda t, x: x.tanh()),
     "relu": unary(lambda t, x: x.relu()),
     "sigmoid": unary(lambda t, x: x.sigmoid()),
-    "leaky_relu": unary(
-        lambda t, x, slope: t.nn.functional.leaky_relu(x, slope), attrs=SLOPE
-    ),
+    "leaky_relu": unary(lambda t, x, slope: t.nn.functional.leaky_relu(x, slope), attrs=SLOPE),
     "elu": unary(lambda t, x, alpha: t.nn.functional.elu(x, alpha), attrs=ALPHA),
     "clamp": unary(lambda t, x, low, high: x.clamp(low, high), attrs=CLAMP),
     "softplus": unary(lambda t, x: t.nn.functional.softplus(x)),

@@ -10,7 +10,11 @@ NEVER = -1e30
 @st.composite
 def scores(draw):
     """Draw queries and keys; two queries may share a key head."""
-    k, g, dtype = draw(st.integers(1, 2)), draw(st.integers(1, 2)), draw(st.sampled_from(("float32", "float64")))
+    k, g, dtype = (
+        draw(st.integers(1, 2)),
+        draw(st.integers(1, 2)),
+        draw(st.sampled_from(("float32", "float64"))),
+    )
     q, key = operand(f"B {k * g} S n", dtype=dtype), operand(f"B {k} T n", dtype=dtype)
     reference = lambda t, q, key: q @ key.repeat_interleave(g, 1).mT  # noqa: E731
     return Case((q, key), draw(letters("B S T n", 1, 3)), {}, reference, draw(SEEDS))
@@ -70,7 +74,12 @@ def check_dropped_attention(arrays, results):
     np.testing.assert_allclose(out, dropped @ arrays[2])
 
 
-CELLS = {"lstm": ("LSTM", 4, 2), "gru": ("GRU", 3, 1), "rnn_tanh": ("RNN", 1, 1), "rnn_relu": ("RNN", 1, 1)}
+CELLS = {
+    "lstm": ("LSTM", 4, 2),
+    "gru": ("GRU", 3, 1),
+    "rnn_tanh": ("RNN", 1, 1),
+    "rnn_relu": ("RNN", 1, 1),
+}
 """Cell -> (its class in torch.nn, gates, states)."""
 
 

@@ -109,7 +109,11 @@ def take(draw):
 @st.composite
 def index(draw):
     """Draw indices for the first one or two dimensions."""
-    env, count, at = draw(letters("n m k")), draw(st.sampled_from((1, 2))), draw(st.sampled_from(("k", "k 2")))
+    env, count, at = (
+        draw(letters("n m k")),
+        draw(st.sampled_from((1, 2))),
+        draw(st.sampled_from(("k", "k 2"))),
+    )
     found = [operand(at, "index", bound=env[d]) for d in "nm"[:count]]
     rest = ("m 2", "2")[count - 1]
     attrs = {"shape": operand(f"{at} {rest}").dims}
@@ -126,7 +130,9 @@ def index_put(draw):
         return t.zeros(env["n"], env["m"], 2, dtype=g.dtype).index_put(at, g, accumulate=True)
 
     operands = (operand(case.attrs["shape"]), *case.operands[1:])
-    return replace(case, operands=operands, attrs={"shape": (n, m, 2)}, reference=reference, smooth=())
+    return replace(
+        case, operands=operands, attrs={"shape": (n, m, 2)}, reference=reference, smooth=()
+    )
 
 
 @st.composite
@@ -143,7 +149,10 @@ def overwrite(draw):
 @st.composite
 def iota(draw):
     dtype, env = draw(st.sampled_from(("int64", "int32"))), draw(letters("n m"))
-    reference = lambda t: t.arange(env["n"] * env["m"]).reshape(env["n"], env["m"])  # noqa: E731
+
+    def reference(t):
+        return t.arange(env["n"] * env["m"], dtype=getattr(t, dtype)).reshape(env["n"], env["m"])
+
     return Case((), env, {"shape": (n, m), "dtype": dtype}, reference)
 
 
@@ -186,7 +195,7 @@ def reduction(draw, reference, *, dtypes=("float32", "float64", "bfloat16"), ext
 def route_to_max(draw):
     case = draw(reduction(lambda t, x, dims, keep: t.amax(x, dims, keep)))
     _, node = build(REGISTRY["amax"], case)
-    y = operand(node.results[0].shape)
+    y = operand(node.results[0].shape, dtype=case.operands[0].dtype)
     numbers = {"axis": case.attrs["dims"], "keepdims": case.attrs["keep"]}
 
     def reference(t, x, y, g):
@@ -242,7 +251,9 @@ def check_coins(p, coins):
 def dropout(draw):
     p = draw(st.sampled_from((0.25, 0.5)))
     env, seed = draw(letters("n m")), draw(SEEDS)
-    return Case((operand("n m"),), env, {"p": p}, None, seed, law=lambda a, r: check_dropout(p, a, r))
+    return Case(
+        (operand("n m"),), env, {"p": p}, None, seed, law=lambda a, r: check_dropout(p, a, r)
+    )
 
 
 def check_dropout(p, arrays, results):
@@ -254,19 +265,26 @@ def check_dropout(p, arrays, results):
 
 CASES = {
     "reshape": one_of(
-        ("n m", {"shape": (n * m,)}, _reshape), ("n 2 m", {"shape": (2 * n, m)}, _reshape),
-        ("n", {"shape": (n, 1)}, _reshape), ("", {"shape": (1, 1)}, _reshape),
+        ("n m", {"shape": (n * m,)}, _reshape),
+        ("n 2 m", {"shape": (2 * n, m)}, _reshape),
+        ("n", {"shape": (n, 1)}, _reshape),
+        ("", {"shape": (1, 1)}, _reshape),
     ),
     "permute": one_of(
-        ("n m", {"order": (1, 0)}, _permute), ("n m k", {"order": (2, 0, 1)}, _permute),
+        ("n m", {"order": (1, 0)}, _permute),
+        ("n m k", {"order": (2, 0, 1)}, _permute),
     ),
     "expand": one_of(
-        ("1 m", {"shape": (n, m)}, _expand), ("m", {"shape": (n, m)}, _expand),
-        ("n 1", {"shape": (2, n, m)}, _expand), ("", {"shape": (n,)}, _expand),
-        ("n m", {"shape": (n, m)}, _expand), ("1 1", {"shape": (1, m)}, _expand),
+        ("1 m", {"shape": (n, m)}, _expand),
+        ("m", {"shape": (n, m)}, _expand),
+        ("n 1", {"shape": (2, n, m)}, _expand),
+        ("", {"shape": (n,)}, _expand),
+        ("n m", {"shape": (n, m)}, _expand),
+        ("1 1", {"shape": (1, m)}, _expand),
     ),
     "slice": one_of(
-        ("n m", {"axis": 0, "stop": n}, _slice), ("n 3*m", {"axis": 1, "start": m, "stop": 2 * m}, _slice),
+        ("n m", {"axis": 0, "stop": n}, _slice),
+        ("n 3*m", {"axis": 1, "start": m, "stop": 2 * m}, _slice),
         ("2*n 5", {"axis": 0, "stop": 2 * n, "step": 2}, _slice),
         ("5 m", {"axis": 0, "start": 1, "stop": 5, "step": 3}, _slice),
     ),

@@ -54,7 +54,9 @@ class Case:
         """Give the values of the operands."""
         rng = np.random.default_rng(self.seed)
         shapes = [concrete(o.dims, self.env) for o in self.operands]
-        found = [_array(*pair, i, rng) for i, pair in enumerate(zip(self.operands, shapes, strict=True))]
+        found = [
+            _array(*pair, i, rng) for i, pair in enumerate(zip(self.operands, shapes, strict=True))
+        ]
         return self.adjust(found) if self.adjust else found
 
     def differentiable(self):
@@ -90,9 +92,9 @@ def _array(operand, shape, i, rng):
             found.reshape(-1, shape[-1] if shape else 1)[:, 0] = True
         case _:
             # A shuffled grid, moved a little for every operand: no two numbers are the same.
-            grid = (rng.permutation(n) - n // 2 + 0.37 + 0.11 * i) / max(n, 1)
+            grid = (rng.permutation(n) - n // 2 + 0.37) / max(n, 1)
             scale, shift = {"real": (4, 0), "wide": (9, 0), "positive": (2, 1.4)}[operand.values]
-            found = scale * grid + shift
+            found = scale * grid + shift + i * 2**0.5 / 100
     return found.reshape(shape).astype(NUMPY.get(operand.dtype, np.float64))
 
 

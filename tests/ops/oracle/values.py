@@ -126,9 +126,7 @@ class Run:
         name, _, derived = node.op.partition(".")
         assert derived or is_contraction(node.form) == (name in CONTRACTIONS), name
         self.macs += done.points if name in CONTRACTIONS else 0
-        self.bytes_read += sum(
-            len(r) * BYTES[d] for r, d in zip(done.read, dtypes, strict=True)
-        )
+        self.bytes_read += sum(len(r) * BYTES[d] for r, d in zip(done.read, dtypes, strict=True))
         self._write(node)
         return [array], done.span
 

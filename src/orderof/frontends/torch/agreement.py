@@ -51,9 +51,7 @@ def our_backward(recorded: Graph) -> Graph:
     """Take the forward part of a recorded graph and differentiate it ourselves."""
     forward = tuple(n for n in recorded.nodes if n.phase in (Phase.FORWARD, Phase.MASK))
     read = {v for n in forward for v in n.operands} | {*recorded.outputs}
-    inputs = tuple(
-        i for i in recorded.inputs if i.role is not Role.INPUT or i.value in read
-    )
+    inputs = tuple(i for i in recorded.inputs if i.role is not Role.INPUT or i.value in read)
     return grad(replace(recorded, nodes=forward, inputs=inputs, grads=()))
 
 

@@ -1,6 +1,5 @@
 """A limit on the memory that building a model may take."""
 
-import weakref
 from math import prod
 from typing import Any
 
@@ -13,7 +12,7 @@ _FACTORIES = frozenset({"empty", "zeros", "ones", "full", "rand", "randn", "empt
 
 
 class Budget(TorchDispatchMode):
-    """Lets tensors be made until those alive take more than a number of bytes."""
+    """Lets tensors be made up to a number of bytes; what is freed does not count as given back."""
 
     def __init__(self, byte_limit: int, name: str) -> None:
         super().__init__()
@@ -36,23 +35,16 @@ class Budget(TorchDispatchMode):
         if not func.is_view and not func._schema.is_mutable:
             for tensor in result if isinstance(result, list | tuple) else [result]:
                 if isinstance(tensor, torch.Tensor) and tensor.device.type == "cpu":
-                    self._spend(tensor)
+                    size = tensor.untyped_storage().nbytes()
+                    self._check(size)
+                    self._left -= size
         return result
-
-    def _spend(self, tensor: torch.Tensor) -> None:
-        size = tensor.untyped_storage().nbytes()
-        self._check(size)
-        self._left -= size
-        weakref.finalize(tensor, self._give_back, size)
-
-    def _give_back(self, size: int) -> None:
-        self._left += size
 
     def _check(self, size: int) -> None:
         if size > self._left:
             raise ModelError(
                 self._name,
-                f"building it takes more than {self._limit / 2**30:g} GiB, "
-                "and it does not build on torch's meta device, where it would take none",
+                f"building it makes more than {self._limit / 2**30:g} GiB of tensors, "
+                "and it does not build on torch's meta device, where they would take none",
                 "build it under torch.device('meta') to see what prevents it, or raise the limit",
             )

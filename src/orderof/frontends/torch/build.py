@@ -1,11 +1,11 @@
 """A model from its spelling, built without weights, and inputs for it that hold no data."""
 
 import importlib
-import importlib.util
 import inspect
 import json
+import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -17,7 +17,6 @@ from orderof.errors import (
     BadSpelling,
     Error,
     MissingExtra,
-    ModelError,
     ModelRaised,
     NotImportable,
     Refused,
@@ -26,7 +25,6 @@ from orderof.errors import (
 from orderof.frontends.torch.spelling import InputSpec, Resolved, TensorInput, parse, resolve
 
 if TYPE_CHECKING:
-    import torch
     from torch import nn
 
 GIB = 2**30
@@ -95,7 +93,9 @@ def load(
                 built = _transformers(rest, byte_limit)
             case _:
                 built = _attribute(kind, rest, byte_limit)
-    specs = [spec if isinstance(spec, InputSpec) else parse(spec) for spec in inputs or built.inputs]
+    specs = [
+        spec if isinstance(spec, InputSpec) else parse(spec) for spec in inputs or built.inputs
+    ]
     resolved, sizes = resolve(specs, dims)
     args, kwargs = arguments(built.module, resolved)
     axes = dict(_axes(resolved))
@@ -230,7 +230,7 @@ def _configured(file: Path) -> tuple[Any, Callable[[Any], Any], str]:
     if cls is not None:
         return config, cls._from_config, f"built {named}, which the config names"
     why = f"transformers has no {named}" if named else "the config names no architecture"
-    model = transformers.AutoModel
+    model: Any = transformers.AutoModel
     name = model._model_mapping[type(config)].__name__
     return config, model.from_config, f"built {name}, as {why}"
 
@@ -241,21 +241,24 @@ def _hf_inputs(module: Any, config: Any) -> Iterator[str]:
     longest = getattr(text, "max_position_embeddings", None) or _SEQUENCE
     length = min(_SEQUENCE, longest)
     vision = getattr(config, "vision_config", config)
+    dtype = str(module.dtype).removeprefix("torch.")
     match module.main_input_name:
         case "pixel_values":
             channels = getattr(vision, "num_channels", 3)
             size = getattr(vision, "image_size", 224)
             height, width = size if isinstance(size, list | tuple) else (size, size)
-            dtype = str(module.dtype).removeprefix("torch.")
             yield f"pixel_values: {dtype}[B=1, C={channels}, H={height}, W={width}]"
         case "input_features":
-            dtype = str(module.dtype).removeprefix("torch.")
-            yield f"input_features: {dtype}[B=1, {config.num_mel_bins}, S={2 * config.max_source_positions}]"
+            frames = 2 * config.max_source_positions  # the encoder takes every second one
+            yield f"input_features: {dtype}[B=1, {config.num_mel_bins}, S={frames}]"
         case "input_values":
             yield "input_values: float32[B=1, S=16000]"
         case name:
             yield f"{name}: int64[B=1, S={length}] < {text.vocab_size}"
-    if config.is_encoder_decoder and "decoder_input_ids" in inspect.signature(module.forward).parameters:
+    if (
+        config.is_encoder_decoder
+        and "decoder_input_ids" in inspect.signature(module.forward).parameters
+    ):
         yield f"decoder_input_ids: int64[B=1, T={length}] < {text.vocab_size}"
 
 
@@ -331,7 +334,7 @@ def _patiently(name: str, act: Callable[[], Any]) -> Any:
         _declare_torchvision()
         return act()
     except Exception as error:
-        raise NotImportable(name, f"importing it raised {_sentence(error)}") from error
+        raise NotImportable(name, f"reading it raised {_sentence(error)}") from error
 
 
 def _declare_torchvision() -> None:
@@ -342,7 +345,7 @@ def _declare_torchvision() -> None:
     """
     import torch
 
-    library = torch.library.Library("torchvision", "DEF")  # noqa: TOR901
+    library = torch.library.Library("torchvision", "DEF")
     for name in ("nms", "qnms"):
         library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     _KEEP.append(library)
@@ -355,12 +358,13 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _sentence(error: Exception) -> str:
-    text = str(error).strip().partition("\n")[0]
+    """Its type and the first sentence of what it says."""
+    text = re.split(r"\n|(?<=[.!?]) ", str(error).strip())[0].rstrip(".")
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 @contextmanager
-def _cwd_importable() -> Iterator[None]:
+def _cwd_importable() -> Generator[None]:
     saved = list(sys.path)
     sys.path.insert(0, str(Path.cwd()))
     try:

@@ -21,7 +21,7 @@ from types import FunctionType
 from typing import Any
 
 import torch
-from torch.nn import functional as F
+from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from orderof.errors import ModelError
@@ -40,8 +40,8 @@ class Doors(TorchFunctionMode):
         super().__init__()
         self._tape = tape
         self._handlers: dict[Any, Callable[..., Any]] = {
-            F.scaled_dot_product_attention: self._attention,
-            F.multi_head_attention_forward: self._multi_head,
+            functional.scaled_dot_product_attention: self._attention,
+            functional.multi_head_attention_forward: self._multi_head,
             torch.lstm: self._lstm,
             torch.gru: partial(self._rnn, "gru"),
             torch.rnn_tanh: partial(self._rnn, "rnn_tanh"),
@@ -66,7 +66,7 @@ class Doors(TorchFunctionMode):
 
     def _multi_head(self, *args: Any, **kwargs: Any) -> Any:
         with self:  # torch leaves the mode for what it calls, and the attention is in there
-            return body_of(F.multi_head_attention_forward)(*args, **kwargs)
+            return body_of(functional.multi_head_attention_forward)(*args, **kwargs)
 
     def _attention(
         self,
@@ -88,14 +88,14 @@ class Doors(TorchFunctionMode):
         whole: Any = _Whole.apply
         return whole(self._tape, "orderof.attention", options, (shape,), q, k, v, mask)[0]
 
-    def _lstm(self, data: torch.Tensor, states: Any, weights: Any, *rest: Any) -> Any:
+    def _lstm(self, data: Any, states: Any, weights: Any, *rest: Any) -> Any:
         if isinstance(states, torch.Tensor):  # the batch sizes of a packed sequence
-            _refuse_packed()
+            raise _packed()
         return self._run("lstm", data, states, weights, *rest)
 
-    def _rnn(self, name: str, data: torch.Tensor, state: Any, weights: Any, *rest: Any) -> Any:
+    def _rnn(self, name: str, data: Any, state: Any, weights: Any, *rest: Any) -> Any:
         if isinstance(weights, torch.Tensor):
-            _refuse_packed()
+            raise _packed()
         return self._run(name, data, (state,), weights, *rest)
 
     def _run(
@@ -187,8 +187,13 @@ def _attention_shape(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None, *, gqa: bool
 ) -> tuple[int, ...]:
     """(..., queries, value width); raises what torch would where the operands do not fit."""
-    fits = min(q.dim(), k.dim(), v.dim()) >= 2 and q.shape[-1] == k.shape[-1]
-    if not fits or k.shape[-2] != v.shape[-2] or not q.dtype == k.dtype == v.dtype:
+    matrices = all(len(t.shape[-2:]) == len("SE") for t in (q, k, v))
+    if (
+        not matrices
+        or q.shape[-1] != k.shape[-1]
+        or k.shape[-2] != v.shape[-2]
+        or not q.dtype == k.dtype == v.dtype
+    ):
         shapes = ", ".join(f"{t.dtype}{list(t.shape)}" for t in (q, k, v))
         raise RuntimeError(f"attention: query, key and value do not fit together: {shapes}")
     batch = q.shape[:-2]
@@ -203,8 +208,10 @@ def _attention_shape(
     return (*batch, q.shape[-2], v.shape[-1])
 
 
-def _to(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
-    stay = [_CPU if isinstance(arg, torch.device | str) or type(arg) is int else arg for arg in args]
+def _to(tensor: Any, *args: Any, **kwargs: Any) -> torch.Tensor:
+    stay = [
+        _CPU if isinstance(arg, torch.device | str) or type(arg) is int else arg for arg in args
+    ]
     if kwargs.get("device") is not None:
         kwargs["device"] = _CPU
     return tensor.to(*stay, **kwargs)
@@ -214,8 +221,12 @@ def _stay(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
     return tensor
 
 
-def _refuse_packed(*args: Any) -> None:
-    raise ModelError(
+def _refuse_packed(*args: Any, **kwargs: Any) -> None:
+    raise _packed()
+
+
+def _packed() -> ModelError:
+    return ModelError(
         "packed sequence",
         "its cost depends on the lengths, which are values and not shapes",
         "pass a padded tensor: its length is then the one that counts",

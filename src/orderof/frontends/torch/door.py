@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from orderof.ir.graph import Graph
 
 
-def graph_of(  # noqa: PLR0913 - the parts of a question
-    model: Any,  # noqa: ANN401 - a spelling or a Module
+def graph_of(
+    model: Any,
     inputs: Sequence[Any] = (),
     kwargs: Mapping[str, Any] | None = None,
     *,
@@ -57,7 +57,7 @@ def graph_of(  # noqa: PLR0913 - the parts of a question
 
 
 def _given(
-    module: Any,  # noqa: ANN401
+    module: Any,
     inputs: Sequence[Any],
     kwargs: Mapping[str, Any],
     specs: Sequence[str],

@@ -4,7 +4,7 @@ import copy
 import logging
 import random
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
@@ -34,11 +34,10 @@ class Fakes:
                 f"a tensor of layout {tensor.layout} or of a wrapping type cannot be analysed",
                 "convert it to a dense tensor before",
             )
+        size, stride = tensor.shape, tensor.stride()
         with self.mode:
-            fake = torch.empty_strided(
-                tensor.shape, tensor.stride(), dtype=tensor.dtype, device="cpu"
-            )
-        return fake  # pyright: ignore[reportReturnType]
+            fake: Any = torch.empty_strided(size, stride, dtype=tensor.dtype, device="cpu")
+        return fake
 
     def copy(self, module: nn.Module) -> tuple[nn.Module, list[FakeTensor]]:
         """A deep copy in fakes, and those among them that are neither parameter nor buffer."""
@@ -74,7 +73,7 @@ def _grouped_mm(
 ) -> torch.Tensor:
     groups: tuple[int, ...] = ()
     if left.dim() == right.dim():  # the groups lie along the rows, or along what is summed over
-        groups = (left.shape[0] if left.dim() == 3 or offs is None else offs.shape[0],)
+        groups = (left.shape[0] if offs is None else offs.shape[0],)
     shape = (*groups, left.shape[-2], right.shape[-1])
     return torch.empty(shape, dtype=out_dtype or left.dtype, device="cpu")
 
@@ -129,7 +128,7 @@ def leaves(value: object, name: str = "") -> Iterator[tuple[str, torch.Tensor]]:
 
 
 @contextmanager
-def preserved() -> Iterator[None]:
+def preserved() -> Generator[None]:
     """Autograd on, fused fast paths off, and all that is global put back at the end."""
     generator, numpy = random.getstate(), sys.modules.get("numpy")
     drawn = numpy.random.get_state() if numpy else None

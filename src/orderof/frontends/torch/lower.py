@@ -59,7 +59,7 @@ class Lowering:
         assert self.call is not None  # noqa: S101 - rows run within a call
         return tuple(r is not None for r in self.call.results)
 
-    def value(self, arg: object) -> Any:  # noqa: ANN401 - whatever an argument is
+    def value(self, arg: object) -> Any:
         """Put Values for Refs, through tuples."""
         if isinstance(arg, Ref):
             found = self.env.get(arg.id)

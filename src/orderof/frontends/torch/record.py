@@ -1,10 +1,9 @@
 """Run a fake copy of a module once and write down what it does, forward and backward."""
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from traceback import walk_tb
-from typing import Any
 
 import torch
 from torch import nn
@@ -28,6 +27,7 @@ _BY_VALUE = (
     DynamicOutputShapeException,
     UnsupportedOperatorException,
 )
+_NO_DATA = ("data pointer", "not supported for tensor subclasses")
 _VALUES = (
     "only shapes are known while it is recorded: a branch, a size or an index here depends on the "
     "values in a tensor; pass that value as a number, or analyse the parts on either side"
@@ -49,7 +49,7 @@ def record(
     parameters.
     """
     with preserved():
-        run = _Run(module, train=train)
+        run = _Run(getattr(module, "_orig_mod", module), train=train)  # what was compiled
         outputs = run.forward(args, kwargs)
         gradients = run.backward(outputs) if backward else ()
         return run.recording(gradients)
@@ -150,7 +150,7 @@ class _Run:
         return {**bound, **extra} if isinstance(extra, dict) else {**bound, "kwargs": extra}
 
     @contextmanager
-    def _blamed(self, what: str = "") -> Iterator[None]:
+    def _blamed(self, what: str = "") -> Generator[None]:
         """Say of what the user's code raises where it was raised, and what may help."""
         try:
             yield
@@ -177,8 +177,7 @@ class _Run:
         return f"{what}: {account}" if what else account
 
     def _hint(self, error: Exception) -> str:
-        by_value = isinstance(error, _BY_VALUE) or "data pointer" in str(error)
-        if by_value:
+        if isinstance(error, _BY_VALUE) or any(text in str(error) for text in _NO_DATA):
             return _VALUES
         given = ", ".join(f"{name}: {ref.dtype}{list(ref.shape)}" for name, ref in self.inputs)
         return f"it was called with {given or 'no tensor'}"

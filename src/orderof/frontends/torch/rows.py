@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from orderof.frontends.torch.lower import Lowering
-    from orderof.ir.graph import Attr, Type
+    from orderof.ir.graph import Type
 
     Row = Callable[..., Any]
 
@@ -40,7 +40,7 @@ def blank(low: Lowering, n: int = 0) -> Value:
     return found
 
 
-def draft(op: str, operands: Sequence[Value], **attrs: Any) -> Node:  # noqa: ANN401
+def draft(op: str, operands: Sequence[Value], **attrs: Any) -> Node:
     """Make the node that a forward call had, without emitting it."""
     b = Builder()
     lookup(op).emit(b, operands, tuple(sorted(attrs.items())))

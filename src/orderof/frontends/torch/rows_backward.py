@@ -21,7 +21,7 @@ Saved = Literal["operand", "result"]
 def _backward(op: str, saved: Saved, *names: str) -> Row:
     """Make the row: (g, saved, numbers called `names`) -> gradient."""
 
-    def row(low: Lowering, g: Value, v: Value, *numbers: Any, **_: Any) -> Any:  # noqa: ANN401
+    def row(low: Lowering, g: Value, v: Value, *numbers: Any, **_: Any) -> Any:
         attrs = dict(zip(names, numbers, strict=False))
         if saved == "operand":
             node = draft(op, (v,), **attrs)
@@ -32,24 +32,24 @@ def _backward(op: str, saved: Saved, *names: str) -> Row:
     return row
 
 
-def gelu(low: Lowering, g: Value, x: Value, *, approximate: str = "none") -> Any:  # noqa: ANN401
+def gelu(low: Lowering, g: Value, x: Value, *, approximate: str = "none") -> Any:
     """Give the gradient of GELU, exact or by tanh."""
     node = draft("gelu_tanh" if approximate == "tanh" else "gelu", (x,))
     return gradients(low, node, (g,), (True,))[0]
 
 
-def leaky_relu(low: Lowering, g: Value, x: Value, slope: float, *_: Any) -> Any:  # noqa: ANN401
+def leaky_relu(low: Lowering, g: Value, x: Value, slope: float, *_: Any) -> Any:
     """Give the gradient of leaky ReLU."""
     return gradients(low, draft("leaky_relu", (x,), slope=slope), (g,), (True,))[0]
 
 
-def elu(low: Lowering, g: Value, alpha: float, *rest: Any) -> Any:  # noqa: ANN401
+def elu(low: Lowering, g: Value, alpha: float, *rest: Any) -> Any:
     """Give the gradient of ELU; torch passes the result after three numbers."""
     *_, v = rest
     return gradients(low, draft("elu", (Value(v.type),), alpha=alpha), (g,), (True,), (v,))[0]
 
 
-def dropout(low: Lowering, g: Value, kept: Value, by: float) -> Any:  # noqa: ANN401
+def dropout(low: Lowering, g: Value, kept: Value, by: float) -> Any:
     """Give the gradient of fused dropout."""
     return scale(low.b, mul(low.b, g, kept), by=by)
 

@@ -33,7 +33,7 @@ def _four(low: Lowering, x: Value) -> Value:
     return found
 
 
-def attention_forward(  # noqa: PLR0913 - torch's own numbers
+def attention_forward(
     low: Lowering,
     q: Value,
     k: Value,
@@ -44,7 +44,7 @@ def attention_forward(  # noqa: PLR0913 - torch's own numbers
     dropout: float,
     scale: float | None,
     gqa: bool,
-) -> Any:  # noqa: ANN401
+) -> Any:
     """Attend; a mask that depends on positions only is folded in."""
     del gqa  # the heads of q and k say it
     masked = "causal" if causal else ""
@@ -66,7 +66,7 @@ def _as_recorded(low: Lowering, x: Value) -> Value:
     return found
 
 
-def attention_backward(low: Lowering, g: Value, *operands: Any, **_: Any) -> Any:  # noqa: ANN401
+def attention_backward(low: Lowering, g: Value, *operands: Any, **_: Any) -> Any:
     """Give the gradients of queries, keys, values, and of a mask that is learnt."""
     node = low.composites[low.ids(1)]
     want = [*low.given()[:3], *(low.given()[3:4] * (len(node.operands) - 3))]
@@ -80,7 +80,7 @@ def attention_backward(low: Lowering, g: Value, *operands: Any, **_: Any) -> Any
 
 
 def _recurrent_forward(cell: str) -> Row:
-    def row(low: Lowering, x: Value, *rest: Value, **options: Any) -> Any:  # noqa: ANN401
+    def row(low: Lowering, x: Value, *rest: Value, **options: Any) -> Any:
         flat = len(x.shape) == 2  # noqa: PLR2004 - no batch
         n = STEPS[cell][1]
         operands = [_timed(low, x, flat=flat, first=options["batch_first"])]
@@ -120,7 +120,7 @@ def _with_batch(low: Lowering, x: Value, axis: int) -> Value:
 def _recurrent_backward(cell: str) -> Row:
     n = STEPS[cell][1]
 
-    def row(low: Lowering, *args: Value | None, **options: Any) -> Any:  # noqa: ANN401
+    def row(low: Lowering, *args: Value | None, **options: Any) -> Any:
         gs: list[Value | None] = list(args[: n + 1])
         node = low.composites[low.ids(n + 1)]
         want = low.given()

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 Numbers = "Sequence[int]"
 
 
-def matmul(low: Lowering, x: Value, y: Value) -> Any:  # noqa: ANN401
+def matmul(low: Lowering, x: Value, y: Value) -> Any:
     """Multiply matrices, or stacks of them."""
     return contract.matmul(low.b, x, y)
 
 
-def addmm(low: Lowering, bias: Value, x: Value, y: Value, **kw: Any) -> Any:  # noqa: ANN401
+def addmm(low: Lowering, bias: Value, x: Value, y: Value, **kw: Any) -> Any:
     """Multiply, then add a bias: beta * bias + alpha * x y."""
     product = contract.matmul(low.b, x, y)
     if (alpha := kw.get("alpha", 1)) != 1:
@@ -44,7 +44,7 @@ def _spread(v: Sequence[int], rank: int) -> tuple[int, ...]:
     return tuple(v) * rank if len(v) == 1 else tuple(v)
 
 
-def _conv_node(  # noqa: PLR0913 - torch's own order
+def _conv_node(
     x: Value,
     w: Value,
     stride: Numbers,
@@ -53,7 +53,7 @@ def _conv_node(  # noqa: PLR0913 - torch's own order
     transposed: bool,  # noqa: FBT001
     extra: Numbers,
     groups: int,
-) -> Any:  # noqa: ANN401
+) -> Any:
     rank = len(x.shape) - 2
     numbers: dict[str, Any] = {
         "stride": _spread(stride, rank),
@@ -66,18 +66,14 @@ def _conv_node(  # noqa: PLR0913 - torch's own order
     return draft(CONV[rank].name, (x, w), **numbers)
 
 
-def convolution(  # noqa: PLR0913
-    low: Lowering, x: Value, w: Value, bias: Value | None, *numbers: Any
-) -> Any:  # noqa: ANN401
+def convolution(low: Lowering, x: Value, w: Value, bias: Value | None, *numbers: Any) -> Any:
     """Convolve, or convolve transposed, then add the bias."""
     node = _conv_node(x, w, *numbers)
     (y,) = low.b.emit(node.op, node.form, (x, w), [node.results[0].type], node.attrs)
     return y if bias is None else add(low.b, y, column(low, bias, len(y.shape)))
 
 
-def convolution_backward(  # noqa: PLR0913
-    low: Lowering, g: Value, x: Value, w: Value, _: Any, *rest: Any
-) -> Any:  # noqa: ANN401
+def convolution_backward(low: Lowering, g: Value, x: Value, w: Value, _: Any, *rest: Any) -> Any:
     """Give the gradients of input, weight and bias, as far as the mask asks for them."""
     *numbers, want = rest
     node = _conv_node(x, w, *numbers)
@@ -102,7 +98,7 @@ def _window(
 def max_pool(rank: int) -> Row:
     """Make the row for pooling by maximum in some number of dimensions."""
 
-    def row(  # noqa: PLR0913
+    def row(
         low: Lowering,
         x: Value,
         size: Numbers,
@@ -110,7 +106,7 @@ def max_pool(rank: int) -> Row:
         padding: Numbers = (0,),
         dilation: Numbers = (1,),
         ceil: bool = False,  # noqa: FBT001, FBT002
-    ) -> Any:  # noqa: ANN401
+    ) -> Any:
         numbers = _window(size, stride, padding, dilation, rank)
         return pool.max_pool(low.b, x, **numbers, ceil=ceil), None
 
@@ -120,7 +116,7 @@ def max_pool(rank: int) -> Row:
 def max_pool_backward(rank: int) -> Row:
     """Make the row of its gradient: one addition for each output."""
 
-    def row(low: Lowering, g: Value, x: Value, *numbers: Any) -> Any:  # noqa: ANN401
+    def row(low: Lowering, g: Value, x: Value, *numbers: Any) -> Any:
         size, stride, padding, dilation, ceil, _ = numbers
         found = _window(size, stride, padding, dilation, rank)
         return pool.max_pool_gradient(low.b, x, g, **found, ceil=ceil)
@@ -141,7 +137,7 @@ def _average(rank: int, numbers: Sequence[Any]) -> dict[str, Any]:
 def avg_pool(rank: int) -> Row:
     """Make the row for pooling by average."""
 
-    def row(low: Lowering, x: Value, *numbers: Any) -> Any:  # noqa: ANN401
+    def row(low: Lowering, x: Value, *numbers: Any) -> Any:
         return pool.avg_pool(low.b, x, **_average(rank, numbers))
 
     return row
@@ -150,7 +146,7 @@ def avg_pool(rank: int) -> Row:
 def avg_pool_backward(rank: int) -> Row:
     """Make the row of its gradient: one division for each output, spread over the window."""
 
-    def row(low: Lowering, g: Value, x: Value, *numbers: Any) -> Any:  # noqa: ANN401
+    def row(low: Lowering, g: Value, x: Value, *numbers: Any) -> Any:
         attrs = _average(rank, numbers)
         divided = elementwise.shrink(low.b, g, by=attrs["divisor"] or _count(attrs["size"]))
         window = {k: v for k, v in attrs.items() if k != "divisor"}
@@ -167,12 +163,12 @@ def _count(size: Sequence[int]) -> int:
     return n
 
 
-def adaptive(low: Lowering, x: Value, size: Numbers) -> Any:  # noqa: ANN401
+def adaptive(low: Lowering, x: Value, size: Numbers) -> Any:
     """Average into equal parts."""
     return pool.adaptive_avg_pool(low.b, x, size=tuple(size))
 
 
-def adaptive_backward(low: Lowering, g: Value, x: Value) -> Any:  # noqa: ANN401
+def adaptive_backward(low: Lowering, g: Value, x: Value) -> Any:
     """Give each element its share of the gradient of its part: divide, then repeat."""
     *lead, h, w = x.shape
     rows, cols = g.shape[-2:]

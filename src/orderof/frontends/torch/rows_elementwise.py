@@ -19,7 +19,7 @@ Operand = "Value | float"
 
 
 def _unary(op: Operator) -> Row:
-    def row(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:  # noqa: ANN401
+    def row(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:
         return op(low.b, as_float(low, x) if op not in _ANY_DTYPE else x)
 
     return row
@@ -28,13 +28,13 @@ def _unary(op: Operator) -> Row:
 _ANY_DTYPE = {e.neg, e.invert, e.magnitude, e.relu, e.floor}
 
 
-def _scaled(low: Lowering, x: Any, alpha: Any) -> Any:  # noqa: ANN401
+def _scaled(low: Lowering, x: Any, alpha: Any) -> Any:
     if alpha in (1, None):
         return x
     return e.scale(low.b, x, by=alpha) if isinstance(x, Value) else x * alpha
 
 
-def add(low: Lowering, x: Any, y: Any, *_: Any, alpha: Any = 1, **__: Any) -> Any:  # noqa: ANN401
+def add(low: Lowering, x: Any, y: Any, *_: Any, alpha: Any = 1, **__: Any) -> Any:
     """Give x + alpha * y."""
     y = _scaled(low, y, alpha)
     if isinstance(x, Value) and isinstance(y, Value):
@@ -43,7 +43,7 @@ def add(low: Lowering, x: Any, y: Any, *_: Any, alpha: Any = 1, **__: Any) -> An
     return e.shift(low.b, as_float(low, x), by=number)
 
 
-def sub(low: Lowering, x: Value, y: Any, *_: Any, alpha: Any = 1) -> Any:  # noqa: ANN401
+def sub(low: Lowering, x: Value, y: Any, *_: Any, alpha: Any = 1) -> Any:
     """Give x - alpha * y."""
     y = _scaled(low, y, alpha)
     if isinstance(y, Value):
@@ -51,7 +51,7 @@ def sub(low: Lowering, x: Value, y: Any, *_: Any, alpha: Any = 1) -> Any:  # noq
     return e.shift(low.b, as_float(low, x), by=-y)
 
 
-def rsub(low: Lowering, x: Value, y: Any, *_: Any, alpha: Any = 1) -> Any:  # noqa: ANN401
+def rsub(low: Lowering, x: Value, y: Any, *_: Any, alpha: Any = 1) -> Any:
     """Give y - alpha * x."""
     x = _scaled(low, x, alpha)
     if isinstance(y, Value):
@@ -59,7 +59,7 @@ def rsub(low: Lowering, x: Value, y: Any, *_: Any, alpha: Any = 1) -> Any:  # no
     return e.rsub(low.b, as_float(low, x), by=y)
 
 
-def mul(low: Lowering, x: Any, y: Any) -> Any:  # noqa: ANN401
+def mul(low: Lowering, x: Any, y: Any) -> Any:
     """Give x * y."""
     if isinstance(x, Value) and isinstance(y, Value):
         return e.mul(low.b, as_float(low, x), as_float(low, y))
@@ -67,7 +67,7 @@ def mul(low: Lowering, x: Any, y: Any) -> Any:  # noqa: ANN401
     return e.scale(low.b, as_float(low, x), by=number)
 
 
-def div(low: Lowering, x: Value, y: Any, *_: Any, rounding_mode: Any = None) -> Any:  # noqa: ANN401
+def div(low: Lowering, x: Value, y: Any, *_: Any, rounding_mode: Any = None) -> Any:
     """Give x / y, rounded down where asked."""
     x = as_float(low, x)
     if isinstance(y, Value):
@@ -77,7 +77,7 @@ def div(low: Lowering, x: Value, y: Any, *_: Any, rounding_mode: Any = None) -> 
     return e.floor(low.b, q) if rounding_mode else q
 
 
-def power(low: Lowering, x: Any, y: Any) -> Any:  # noqa: ANN401
+def power(low: Lowering, x: Any, y: Any) -> Any:
     """Give x ** y."""
     if isinstance(x, Value) and isinstance(y, Value):
         return e.power(low.b, as_float(low, x), as_float(low, y))
@@ -90,7 +90,7 @@ def power(low: Lowering, x: Any, y: Any) -> Any:  # noqa: ANN401
 def _compare(fn: str, *, swapped: bool = False) -> Row:
     ops = {"eq": e.equal, "ne": e.unequal, "gt": e.greater, "ge": e.at_least}
 
-    def row(low: Lowering, x: Value, y: Any) -> Any:  # noqa: ANN401
+    def row(low: Lowering, x: Value, y: Any) -> Any:
         if isinstance(y, Value):
             return ops[fn](low.b, y, x) if swapped else ops[fn](low.b, x, y)
         flip = {"gt": "ge", "ge": "gt"}  # x < y is not (x >= y): one comparison either way
@@ -100,7 +100,7 @@ def _compare(fn: str, *, swapped: bool = False) -> Row:
 
 
 def _logic(op: Operator) -> Row:
-    def row(low: Lowering, x: Value, y: Any) -> Any:  # noqa: ANN401
+    def row(low: Lowering, x: Value, y: Any) -> Any:
         if not isinstance(y, Value):
             y = fill(low.b, shape=(), dtype=x.dtype, value=y)
         return op(low.b, x, y)
@@ -109,13 +109,13 @@ def _logic(op: Operator) -> Row:
 
 
 def _extreme(op: Operator) -> Row:
-    def row(low: Lowering, x: Value, y: Value) -> Any:  # noqa: ANN401
+    def row(low: Lowering, x: Value, y: Value) -> Any:
         return op(low.b, x, y)
 
     return row
 
 
-def clamp(low: Lowering, x: Value, low_: Any = None, high: Any = None, **kw: Any) -> Any:  # noqa: ANN401
+def clamp(low: Lowering, x: Value, low_: Any = None, high: Any = None, **kw: Any) -> Any:
     """Keep x between two numbers, either of which may be missing."""
     low_, high = kw.get("min", low_), kw.get("max", high)
     for bound, op in ((low_, e.max_of), (high, e.min_of)):
@@ -126,12 +126,12 @@ def clamp(low: Lowering, x: Value, low_: Any = None, high: Any = None, **kw: Any
     return x
 
 
-def hardtanh(low: Lowering, x: Value, lo: float = -1.0, hi: float = 1.0) -> Any:  # noqa: ANN401
+def hardtanh(low: Lowering, x: Value, lo: float = -1.0, hi: float = 1.0) -> Any:
     """Keep x between two numbers, with the gradient of ReLU6."""
     return e.clamp(low.b, x, low=lo, high=hi)
 
 
-def where(low: Lowering, c: Value, x: Any, y: Any) -> Any:  # noqa: ANN401
+def where(low: Lowering, c: Value, x: Any, y: Any) -> Any:
     """Choose."""
     dtype = low.types()[0].dtype
     x, y = (
@@ -140,58 +140,58 @@ def where(low: Lowering, c: Value, x: Any, y: Any) -> Any:  # noqa: ANN401
     return e.where(low.b, c, x, y)
 
 
-def masked_fill(low: Lowering, x: Value, mask: Value, value: Any) -> Any:  # noqa: ANN401
+def masked_fill(low: Lowering, x: Value, mask: Value, value: Any) -> Any:
     """Put a number where a mask holds."""
     return where(low, mask, value, x)
 
 
-def gelu(low: Lowering, x: Value, *, approximate: str = "none") -> Any:  # noqa: ANN401
+def gelu(low: Lowering, x: Value, *, approximate: str = "none") -> Any:
     """Give GELU, exact or by tanh."""
     return (e.gelu_tanh if approximate == "tanh" else e.gelu)(low.b, x)
 
 
-def leaky_relu(low: Lowering, x: Value, slope: float = 0.01) -> Any:  # noqa: ANN401
+def leaky_relu(low: Lowering, x: Value, slope: float = 0.01) -> Any:
     """Give x, or slope * x below 0."""
     return e.leaky_relu(low.b, x, slope=slope)
 
 
-def elu(low: Lowering, x: Value, alpha: float = 1.0, *_: float) -> Any:  # noqa: ANN401
+def elu(low: Lowering, x: Value, alpha: float = 1.0, *_: float) -> Any:
     """Give x, or alpha * (exp(x) - 1) below 0."""
     return e.elu(low.b, x, alpha=alpha)
 
 
-def to_copy(low: Lowering, x: Value, **_: Any) -> Any:  # noqa: ANN401
+def to_copy(low: Lowering, x: Value, **_: Any) -> Any:
     """Copy, with another dtype where one was recorded."""
     dtype = low.types()[0].dtype
     if dtype != x.dtype:
         return e.cast(low.b, x, dtype=dtype)
-    from orderof.ops.shape import copy  # noqa: PLC0415
+    from orderof.ops.shape import copy
 
     return copy(low.b, x)
 
 
-def coin(low: Lowering, x: Value, p: float = 0.5, **_: Any) -> Any:  # noqa: ANN401
+def coin(low: Lowering, x: Value, p: float = 0.5, **_: Any) -> Any:
     """Fill with 0 and 1 at random."""
     return bernoulli(low.b, shape=x.shape, dtype=x.dtype, p=p)
 
 
-def rand(low: Lowering, *_: Any, **__: Any) -> Any:  # noqa: ANN401
+def rand(low: Lowering, *_: Any, **__: Any) -> Any:
     """Fill with random numbers."""
     t = low.types()[0]
     return uniform(low.b, shape=t.shape, dtype=t.dtype)
 
 
-def addcmul(low: Lowering, x: Value, a: Value, b: Value, *, value: float = 1) -> Any:  # noqa: ANN401
+def addcmul(low: Lowering, x: Value, a: Value, b: Value, *, value: float = 1) -> Any:
     """Give x + value * a * b."""
     return e.add(low.b, x, _scaled(low, e.mul(low.b, a, b), value))
 
 
-def addcdiv(low: Lowering, x: Value, a: Value, b: Value, *, value: float = 1) -> Any:  # noqa: ANN401
+def addcdiv(low: Lowering, x: Value, a: Value, b: Value, *, value: float = 1) -> Any:
     """Give x + value * a / b."""
     return e.add(low.b, x, e.div(low.b, _scaled(low, a, value), b))
 
 
-def lerp(low: Lowering, x: Value, y: Value, w: Any) -> Any:  # noqa: ANN401
+def lerp(low: Lowering, x: Value, y: Value, w: Any) -> Any:
     """Give x + w * (y - x)."""
     d = e.sub(low.b, y, x)
     d = e.mul(low.b, d, w) if isinstance(w, Value) else e.scale(low.b, d, by=w)
@@ -262,4 +262,3 @@ ROWS: dict[str, Row] = {
     "addcdiv": addcdiv,
     "lerp": lerp,
 }
-

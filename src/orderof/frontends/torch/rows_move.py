@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from orderof.sym import Expr
 
 
-def seen_as(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:  # noqa: ANN401
+def seen_as(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:
     """Give the same elements in the recorded shape."""
     t = low.types()[0]
     if t.dtype != x.dtype:
@@ -27,22 +27,22 @@ def seen_as(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:  # noqa: ANN401
     return s.reshape(low.b, x, shape=t.shape)
 
 
-def alias(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:  # noqa: ANN401
+def alias(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:
     """Give the same elements."""
     return s.alias(low.b, x)
 
 
-def detach(low: Lowering, x: Value) -> Any:  # noqa: ANN401
+def detach(low: Lowering, x: Value) -> Any:
     """Give the same elements, cut off from the gradient."""
     return s.detach(low.b, x)
 
 
-def permute(low: Lowering, x: Value, order: Sequence[int]) -> Any:  # noqa: ANN401
+def permute(low: Lowering, x: Value, order: Sequence[int]) -> Any:
     """Reorder dimensions."""
     return s.permute(low.b, x, order=tuple(d % len(order) for d in order))
 
 
-def transpose(low: Lowering, x: Value, i: int = 0, j: int = 1) -> Any:  # noqa: ANN401
+def transpose(low: Lowering, x: Value, i: int = 0, j: int = 1) -> Any:
     """Exchange two dimensions; fewer than two stay as they are."""
     rank = len(x.shape)
     order = list(range(rank))
@@ -51,26 +51,28 @@ def transpose(low: Lowering, x: Value, i: int = 0, j: int = 1) -> Any:  # noqa: 
     return s.permute(low.b, x, order=tuple(order))
 
 
-def expand(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:  # noqa: ANN401
+def expand(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:
     """Repeat without copying."""
     return s.expand(low.b, x, shape=low.types()[0].shape)
 
 
-def slice_(  # noqa: PLR0913 - torch's own order
+def slice_(
     low: Lowering,
     x: Value,
     axis: int = 0,
     start: int | None = None,
     stop: int | None = None,
     step: int = 1,
-) -> Any:  # noqa: ANN401
+) -> Any:
     """Give x[..., start:stop:step]."""
     n = x.shape[axis].value or 0
     first, last, _ = slice(start, stop, step).indices(n)
-    return s.slice_(low.b, x, axis=axis % len(x.shape), start=first, stop=max(first, last), step=step)
+    return s.slice_(
+        low.b, x, axis=axis % len(x.shape), start=first, stop=max(first, last), step=step
+    )
 
 
-def select(low: Lowering, x: Value, axis: int, i: int) -> Any:  # noqa: ANN401
+def select(low: Lowering, x: Value, axis: int, i: int) -> Any:
     """Give x[..., i]."""
     at = axis % len(x.shape)
     i %= x.shape[at].value or 1
@@ -78,13 +80,13 @@ def select(low: Lowering, x: Value, axis: int, i: int) -> Any:  # noqa: ANN401
     return s.reshape(low.b, one, shape=low.types()[0].shape)
 
 
-def split(low: Lowering, x: Value, _: Any, axis: int = 0) -> Any:  # noqa: ANN401
+def split(low: Lowering, x: Value, _: Any, axis: int = 0) -> Any:
     """Cut into parts, of the recorded sizes."""
     at = axis % len(x.shape)
     return _cut(low, x, at, [t.shape[at] for t in low.types()])
 
 
-def unbind(low: Lowering, x: Value, axis: int = 0) -> Any:  # noqa: ANN401
+def unbind(low: Lowering, x: Value, axis: int = 0) -> Any:
     """Cut into slices of one element, and drop the dimension."""
     types = low.types()
     parts = _cut(low, x, axis % len(x.shape), [ONE] * len(types))
@@ -96,43 +98,43 @@ def _cut(low: Lowering, x: Value, axis: int, sizes: Sequence[Expr]) -> Sequence[
     return (found,) if isinstance(found, Value) else found
 
 
-def copy(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:  # noqa: ANN401
+def copy(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:
     """Copy the elements."""
     return s.copy(low.b, x)
 
 
-def copy_into(low: Lowering, x: Value, y: Any, *_: Any) -> Any:  # noqa: ANN401
+def copy_into(low: Lowering, x: Value, y: Any, *_: Any) -> Any:
     """Write y over x, broadcast and cast to it."""
     if y.shape != x.shape:
         y = s.expand(low.b, y, shape=x.shape)
     return cast(low.b, y, dtype=x.dtype) if y.dtype != x.dtype else s.copy(low.b, y)
 
 
-def concat(low: Lowering, xs: Sequence[Value], axis: int = 0) -> Any:  # noqa: ANN401
+def concat(low: Lowering, xs: Sequence[Value], axis: int = 0) -> Any:
     """Put side by side; torch skips empty vectors."""
     xs = [x for x in xs if not (len(x.shape) == 1 and x.shape[0] == 0)]
     return s.concat(low.b, *xs, axis=axis % len(xs[0].shape))
 
 
-def stack(low: Lowering, xs: Sequence[Value], axis: int = 0) -> Any:  # noqa: ANN401
+def stack(low: Lowering, xs: Sequence[Value], axis: int = 0) -> Any:
     """Put side by side along a new dimension."""
     at = axis % (len(xs[0].shape) + 1)
     rows = [s.reshape(low.b, x, shape=(*x.shape[:at], 1, *x.shape[at:])) for x in xs]
     return s.concat(low.b, *rows, axis=at)
 
 
-def filled(low: Lowering, *_: Any, **__: Any) -> Any:  # noqa: ANN401
+def filled(low: Lowering, *_: Any, **__: Any) -> Any:
     """Fill with one number."""
     return blank(low)
 
 
-def iota(low: Lowering, *_: Any, **__: Any) -> Any:  # noqa: ANN401
+def iota(low: Lowering, *_: Any, **__: Any) -> Any:
     """Count up."""
     t = low.types()[0]
     return s.iota(low.b, shape=t.shape, dtype=t.dtype)
 
 
-def embed_slice(low: Lowering, g: Value, shape: Sequence[int], axis: int, *at: int) -> Any:  # noqa: ANN401
+def embed_slice(low: Lowering, g: Value, shape: Sequence[int], axis: int, *at: int) -> Any:
     """Put a gradient where a slice was taken, zeros elsewhere."""
     start, stop, step = (*at, 1)[:3] if len(at) > 1 else (at[0], at[0] + 1, 1)
     n = shape[axis % len(shape)]
@@ -145,7 +147,7 @@ def embed_slice(low: Lowering, g: Value, shape: Sequence[int], axis: int, *at: i
     )
 
 
-def pad(low: Lowering, x: Value, ends: Sequence[int], value: float = 0) -> Any:  # noqa: ANN401
+def pad(low: Lowering, x: Value, ends: Sequence[int], value: float = 0) -> Any:
     """Put a number around, the last dimension first in `ends`."""
     rank = len(x.shape)
     before, after = [0] * rank, [0] * rank
@@ -154,33 +156,45 @@ def pad(low: Lowering, x: Value, ends: Sequence[int], value: float = 0) -> Any: 
     return s.pad(low.b, x, before=tuple(before), after=tuple(after), value=value)
 
 
-def embedding(low: Lowering, table: Value, at: Value, *_: Any) -> Any:  # noqa: ANN401
+def embedding(low: Lowering, table: Value, at: Value, *_: Any) -> Any:
     """Take rows."""
     return s.gather_rows(low.b, table, at)
 
 
-def embedding_backward(low: Lowering, g: Value, at: Value, rows: int, *_: Any) -> Any:  # noqa: ANN401
+def embedding_backward(low: Lowering, g: Value, at: Value, rows: int, *_: Any) -> Any:
     """Add rows up where they were taken."""
     return s.scatter_rows(low.b, g, at, rows=rows)
 
 
 def index(low: Lowering, x: Value, at: Sequence[Value | None]) -> Any:  # noqa: ANN401
     """Pick elements by tensors."""
+    dims = tuple(d for d, i in enumerate(at) if i is not None)
     found = [i for i in at if i is not None]
-    return s.index(low.b, x, *found, shape=low.types()[0].shape)
+    return s.index(low.b, x, *found, shape=low.types()[0].shape, dims=dims)
 
 
-def gather(low: Lowering, x: Value, axis: int, at: Value, **_: Any) -> Any:  # noqa: ANN401
+def index_select(low: Lowering, x: Value, axis: int, at: Value) -> Any:  # noqa: ANN401
+    """Pick along one dimension."""
+    return index(low, x, [*(None,) * (axis % len(x.shape)), at])
+
+
+def gather(low: Lowering, x: Value, axis: int, at: Value, **_: Any) -> Any:
     """Pick along one dimension."""
     return s.take(low.b, x, at, axis=axis)
 
 
-def overwrite(low: Lowering, x: Value, part: Value, *_: Any) -> Any:  # noqa: ANN401
-    """Write a part of x."""
-    return s.overwrite(low.b, x, part)
+def overwrite(low: Lowering, x: Value, part: Value, axis: int = 0, *at: Any) -> Any:  # noqa: ANN401
+    """Write x[..., start:stop:step], or x[..., i]."""
+    i, n = axis % len(x.shape), x.shape[axis].value or 0
+    if len(part.shape) < len(x.shape):
+        start = at[0] % n
+        part = s.reshape(low.b, part, shape=(*part.shape[:i], 1, *part.shape[i:]))
+        return s.overwrite(low.b, x, part, axis=i, start=start, stop=start + 1, step=1)
+    first, last, step = slice(*at, *(None, None, 1)[len(at) :]).indices(n)
+    return s.overwrite(low.b, x, part, axis=i, start=first, stop=last, step=step)
 
 
-def sums(low: Lowering, x: Value, dims: Any = None, keep: bool = False, **_: Any) -> Any:  # noqa: ANN401, FBT001, FBT002
+def sums(low: Lowering, x: Value, dims: Any = None, keep: bool = False, **_: Any) -> Any:  # noqa: FBT001, FBT002
     """Add up over dimensions."""
     t = low.types()[0]
     if x.dtype != t.dtype:
@@ -188,12 +202,12 @@ def sums(low: Lowering, x: Value, dims: Any = None, keep: bool = False, **_: Any
     return sum_over(low.b, x, dims=dims_of(dims, len(x.shape)), keep=keep)
 
 
-def means(low: Lowering, x: Value, dims: Any = None, keep: bool = False, **_: Any) -> Any:  # noqa: ANN401, FBT001, FBT002
+def means(low: Lowering, x: Value, dims: Any = None, keep: bool = False, **_: Any) -> Any:  # noqa: FBT001, FBT002
     """Average over dimensions."""
     return mean(low.b, x, dims=dims_of(dims, len(x.shape)), keep=keep)
 
 
-def variances(low: Lowering, x: Value, dims: Any = None, **kw: Any) -> Any:  # noqa: ANN401
+def variances(low: Lowering, x: Value, dims: Any = None, **kw: Any) -> Any:
     """Give the variance over dimensions."""
     correction = kw.get("correction", 1)
     keep = bool(kw.get("keepdim"))
@@ -201,12 +215,12 @@ def variances(low: Lowering, x: Value, dims: Any = None, **kw: Any) -> Any:  # n
     return variance(low.b, x, dims=dims, correction=correction, keep=keep)
 
 
-def maxima(low: Lowering, x: Value, dims: Any = None, keep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002
+def maxima(low: Lowering, x: Value, dims: Any = None, keep: bool = False) -> Any:  # noqa: FBT001, FBT002
     """Give the greatest over dimensions."""
     return max_over(low.b, x, dims=dims_of(dims, len(x.shape)), keep=keep)
 
 
-def max_dim(low: Lowering, x: Value, axis: Any = None, keep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002
+def max_dim(low: Lowering, x: Value, axis: Any = None, keep: bool = False) -> Any:  # noqa: FBT001, FBT002
     """Give the greatest along a dimension, and where it stands."""
     if axis is None:
         return maxima(low, x)
@@ -214,7 +228,7 @@ def max_dim(low: Lowering, x: Value, axis: Any = None, keep: bool = False) -> An
     return maxima(low, x, at, keep), argmax(low.b, x, axis=at, keep=keep)
 
 
-def cumulate(low: Lowering, x: Value, axis: int, **_: Any) -> Any:  # noqa: ANN401
+def cumulate(low: Lowering, x: Value, axis: int, **_: Any) -> Any:
     """Add up along a dimension, keeping every partial sum."""
     t = low.types()[0]
     if x.dtype != t.dtype:
@@ -259,7 +273,7 @@ ROWS: dict[str, Row] = {
     "embedding": embedding,
     "embedding_dense_backward": embedding_backward,
     "index": index,
-    "index_select": lambda low, x, axis, at: index(low, x, [at]),
+    "index_select": index_select,
     "gather": gather,
     "slice_scatter": overwrite,
     "select_scatter": overwrite,
@@ -281,5 +295,3 @@ def expand_to(low: Lowering, x: Value) -> Value:
     many: Value = s.expand(low.b, x, shape=(copies, *x.shape))
     found: Value = s.reshape(low.b, many, shape=t.shape)
     return found
-
-

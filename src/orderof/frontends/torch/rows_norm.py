@@ -38,7 +38,9 @@ def _fit(low: Lowering, found: Sequence[Value]) -> list[Value | None]:
     return out
 
 
-def _grads(low: Lowering, found: Sequence[Value | None], want: Sequence[bool]) -> list[Value | None]:
+def _grads(
+    low: Lowering, found: Sequence[Value | None], want: Sequence[bool]
+) -> list[Value | None]:
     """Give (input, weight, bias) gradients for the results that torch gives."""
     kept = [v for v, w in zip((*found, None, None), want, strict=False) if w]
     types = low.types()
@@ -50,13 +52,13 @@ def _grads(low: Lowering, found: Sequence[Value | None], want: Sequence[bool]) -
 
 def layer_norm(
     low: Lowering, x: Value, shape: Sequence[int], w: Value | None, b: Value | None, eps: float
-) -> Any:  # noqa: ANN401
+) -> Any:
     """Normalise over the last dimensions."""
     found = norm.layer_norm(low.b, x, *_there(w, b), axes=len(shape), eps=eps)
     return _fit(low, found)
 
 
-def layer_norm_backward(  # noqa: PLR0913 - torch's own order
+def layer_norm_backward(
     low: Lowering,
     g: Value,
     x: Value,
@@ -66,14 +68,14 @@ def layer_norm_backward(  # noqa: PLR0913 - torch's own order
     w: Value | None,
     b: Value | None,
     want: Sequence[bool],
-) -> Any:  # noqa: ANN401
+) -> Any:
     """Give its gradients from the saved statistics."""
     node = draft("layer_norm", _there(x, w, b), axes=len(shape))
     found = gradients(low, node, (g,), want[: len(node.operands)], (None, mu, rstd))
     return _grads(low, found, want)
 
 
-def batch_norm(  # noqa: PLR0913
+def batch_norm(
     low: Lowering,
     x: Value,
     w: Value | None,
@@ -81,7 +83,7 @@ def batch_norm(  # noqa: PLR0913
     mu: Value | None,
     var: Value | None,
     *rest: Any,
-) -> Any:  # noqa: ANN401
+) -> Any:
     """Normalise channels: by the batch in training, by running statistics otherwise."""
     if mu is not None and not isinstance(rest[0], bool):
         rest = (True, *rest)
@@ -98,7 +100,7 @@ def batch_norm(  # noqa: PLR0913
     return _fit(low, (y, mean, rstd))
 
 
-def batch_norm_backward(  # noqa: PLR0913
+def batch_norm_backward(
     low: Lowering,
     g: Value,
     x: Value,
@@ -110,7 +112,7 @@ def batch_norm_backward(  # noqa: PLR0913
     training: bool,  # noqa: FBT001
     eps: float,
     want: Sequence[bool],
-) -> Any:  # noqa: ANN401
+) -> Any:
     """Give its gradients; torch does not pass the bias, whose type is the weight's."""
     affine = [w, Value(w.type)] if w is not None else []
     if training:
@@ -131,17 +133,15 @@ def _wide(low: Lowering, v: Value | None, as_: Value) -> Value | None:
     return None if v is None else reshape(low.b, v, shape=as_.shape)
 
 
-def group_norm(  # noqa: PLR0913
-    low: Lowering, x: Value, w: Value | None, b: Value | None, *rest: Any
-) -> Any:  # noqa: ANN401
+def group_norm(low: Lowering, x: Value, w: Value | None, b: Value | None, *rest: Any) -> Any:
     """Normalise groups of channels."""
     *_, groups, eps = rest
     return _fit(low, norm.group_norm(low.b, x, *_there(w, b), groups=groups, eps=eps))
 
 
-def group_norm_backward(  # noqa: PLR0913
+def group_norm_backward(
     low: Lowering, g: Value, x: Value, mu: Value, rstd: Value, w: Value | None, *rest: Any
-) -> Any:  # noqa: ANN401
+) -> Any:
     """Give its gradients."""
     *_, groups, want = rest
     affine = [w, Value(w.type)] if w is not None else []
@@ -151,45 +151,45 @@ def group_norm_backward(  # noqa: PLR0913
     return _grads(low, found, want)
 
 
-def rms_norm(low: Lowering, x: Value, _: Any, w: Value | None, eps: float | None) -> Any:  # noqa: ANN401
+def rms_norm(low: Lowering, x: Value, _: Any, w: Value | None, eps: float | None) -> Any:
     """Divide by the root mean square over the last dimension."""
     return _fit(low, norm.rms_norm(low.b, x, *_there(w), eps=eps or norm.EPS))
 
 
-def rms_norm_backward(  # noqa: PLR0913
+def rms_norm_backward(
     low: Lowering, g: Value, x: Value, _: Any, rstd: Value, w: Value | None, want: Sequence[bool]
-) -> Any:  # noqa: ANN401
+) -> Any:
     """Give its gradients."""
     node = draft("rms_norm", _there(x, w))
     found = gradients(low, node, (g,), want[: len(node.operands)], (None, rstd))
     return _grads(low, found, want)
 
 
-def _softmax(low: Lowering, x: Value, axis: int, *_: Any) -> Any:  # noqa: ANN401
+def _softmax(low: Lowering, x: Value, axis: int, *_: Any) -> Any:
     return softmax(low.b, x, axis=axis % len(x.shape))
 
 
-def _softmax_backward(low: Lowering, g: Value, y: Value, axis: int, *_: Any) -> Any:  # noqa: ANN401
+def _softmax_backward(low: Lowering, g: Value, y: Value, axis: int, *_: Any) -> Any:
     return softmax_gradient(low.b, g, y, axis=axis % len(y.shape))
 
 
-def _log_softmax(low: Lowering, x: Value, axis: int, *_: Any) -> Any:  # noqa: ANN401
+def _log_softmax(low: Lowering, x: Value, axis: int, *_: Any) -> Any:
     return log_softmax(low.b, x, axis=axis % len(x.shape))
 
 
-def _log_softmax_backward(low: Lowering, g: Value, y: Value, axis: int, *_: Any) -> Any:  # noqa: ANN401
+def _log_softmax_backward(low: Lowering, g: Value, y: Value, axis: int, *_: Any) -> Any:
     return log_softmax_gradient(low.b, g, y, axis=axis % len(y.shape))
 
 
-def _nll(low: Lowering, logp: Value, target: Value, *_: Any) -> Any:  # noqa: ANN401
+def _nll(low: Lowering, logp: Value, target: Value, *_: Any) -> Any:
     return nll_loss(low.b, logp, target), None
 
 
-def _nll_backward(low: Lowering, g: Value, logp: Value, target: Value, *_: Any) -> Any:  # noqa: ANN401
+def _nll_backward(low: Lowering, g: Value, logp: Value, target: Value, *_: Any) -> Any:
     return gradients(low, draft("nll_loss", (logp, target)), (g,), (True, False))[0]
 
 
-def _mse(low: Lowering, x: Value, y: Value, *_: Any) -> Any:  # noqa: ANN401
+def _mse(low: Lowering, x: Value, y: Value, *_: Any) -> Any:
     return mse_loss(low.b, x, y)
 
 
@@ -212,4 +212,3 @@ ROWS: dict[str, Row] = {
     "nll_loss_backward": _nll_backward,
     "mse_loss": _mse,
 }
-

@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 import torch
 from torch import nn
@@ -68,7 +69,7 @@ class Scopes:
 
     def backward(self) -> str:
         """The path of the forward operation whose node the backward pass is running."""
-        node = torch._C._current_autograd_node()
+        node: Any = torch._C._current_autograd_node()
         if node is None:
             return ""
         number = node._sequence_nr()

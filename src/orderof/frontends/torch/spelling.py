@@ -18,9 +18,8 @@ from orderof.errors import BadSpelling, UnknownDim
 
 T = TypeVar("T")
 
-DTYPES = (
-    "float64 float32 float16 bfloat16 complex128 complex64 int64 int32 int16 int8 uint8 bool"
-).split()
+_FLOATS = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64")
+DTYPES = (*_FLOATS, "int64", "int32", "int16", "int8", "uint8", "bool")
 _CONSTANTS: dict[str, bool | None] = {
     "true": True,
     "True": True,
@@ -96,7 +95,9 @@ class TensorInput:
     below: int | None
 
 
-Resolved: TypeAlias = "TensorInput | bool | int | float | str | dict[str, Resolved] | list[Resolved] | None"
+Resolved: TypeAlias = (
+    "TensorInput | bool | int | float | str | dict[str, Resolved] | list[Resolved] | None"
+)
 
 
 def parse(text: str) -> InputSpec:

@@ -1,6 +1,6 @@
 """The dispatch mode that writes down each operation, with values in place of tensors."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -54,6 +54,7 @@ class Schema:
     written: tuple[int | str, ...]
     view: bool
     lifts: bool
+    silent: bool
     composite: bool
     run: Callable[..., Any]
 
@@ -81,16 +82,14 @@ class Tape(TorchDispatchMode):
     def _should_skip_dynamo(cls) -> bool:
         return False  # else each operation takes a turn through the compiler's frames
 
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run one operation and write it down."""
         if func is _DEVICE:  # a question, and the one answer there is
             return _CPU
         kwargs = kwargs or {}
-        if self.muted:
-            return func(*args, **kwargs)
         schema = self._schemas.get(func) or self._read_schema(func)
+        if self.muted or schema.silent:
+            return func(*args, **kwargs)
         if schema.composite:  # autograd takes these apart, and inference mode has none
             with self:
                 return func.decompose(*args, **kwargs)
@@ -119,7 +118,7 @@ class Tape(TorchDispatchMode):
         self._append(name, packed, kwargs, self._results(results, None))
 
     @contextmanager
-    def mute(self) -> Iterator[None]:
+    def mute(self) -> Generator[None]:
         """Run operations that are not written down."""
         self.muted = True
         try:
@@ -127,7 +126,7 @@ class Tape(TorchDispatchMode):
         finally:
             self.muted = False
 
-    def name(self, tensor: FakeTensor) -> Ref:
+    def name(self, tensor: torch.Tensor) -> Ref:
         """Make a tensor known that no operation made, and give its value an id."""
         return self._new(tensor, Storage())
 
@@ -187,7 +186,7 @@ class Tape(TorchDispatchMode):
         tensors = [tensor for tensors in lists for tensor in tensors if tensor is not None]
         values: dict[int, Ref] = {}
         for tensor in tensors:
-            storage: Storage = getattr(tensor, "_orderof").storage
+            storage = self._tag(tensor).storage
             storage.writes += 1
             storage.last = values[id(tensor)] = self._new(tensor, storage)
         refs: list[Ref | None] = []
@@ -195,6 +194,9 @@ class Tape(TorchDispatchMode):
             known = values.pop(id(item), None)
             refs.extend([known] if known else self._results(item, None) if item is not None else [])
         return (*refs, *values.values())
+
+    def _tag(self, tensor: Any) -> Tag:
+        return tensor._orderof
 
     def _reread(self, tensor: torch.Tensor, tag: Tag) -> Ref:
         old, written, name = tag.ref, tag.storage.last, self._op
@@ -232,12 +234,12 @@ class Tape(TorchDispatchMode):
         return tree_map_only(torch.Tensor, fake, tree)
 
     def _stranger(self, what: str) -> tuple[str, str, str]:
-        where = f" in {self.scopes.current}" if self.scopes.current else ""
+        scope, line = self.scopes.current, self._lines.here()
+        where = (f" in {scope}" if scope else "") + (f" at {line}" if line else "")
         return (
             self._op,
             f"an operand{where} {what}",
-            "a tensor must be an input, a parameter, a buffer, an attribute, or computed from such "
-            "in the thread that calls the module",
+            "a tensor must be an input, a parameter, a buffer, an attribute, or made of such",
         )
 
     def _read_schema(self, func: OpOverload) -> Schema:
@@ -252,8 +254,10 @@ class Tape(TorchDispatchMode):
             func.name(), "CompositeImplicitAutograd"
         )
         run = STAND_INS.get(name, func)
-        schema = Schema(name, tuple(written), func.is_view, name in _LIFTS, implicit, run)
-        self._schemas[func] = schema
+        silent = func.namespace == "profiler"
+        self._schemas[func] = schema = Schema(
+            name, tuple(written), func.is_view, name in _LIFTS, silent, implicit, run
+        )
         return schema
 
 

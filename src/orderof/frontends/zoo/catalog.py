@@ -73,9 +73,7 @@ def find(spelling: str) -> Model:
         raise BadSpelling(f"zoo:{spelling}", "is not in the zoo", hint) from None
 
 
-def build(
-    spelling: str, *, train: bool = False, dims: Mapping[str, int] | None = None
-) -> Graph:
+def build(spelling: str, *, train: bool = False, dims: Mapping[str, int] | None = None) -> Graph:
     """Build a model with letters for sizes; `dims` replaces defaults."""
     model = find(spelling)
     unknown = [k for k in dims or {} if k not in model.dims]

@@ -23,7 +23,7 @@ DROPOUT = 0.1
 
 def gpt2(net: Net, dims: Mapping[str, Expr]) -> list[Value]:
     """Give the logits (B, S, V) for tokens (B, S); P is the number of positions learnt."""
-    B, S, d, h, L, V, P = (dims[k] for k in "B S d h L V P".split())
+    B, S, d, h, L, V, P = (dims[k] for k in ["B", "S", "d", "h", "L", "V", "P"])
     tokens = net.input("tokens", "int64", B, S)
     positions = iota(net, shape=(ONE, S), dtype="int64")
     with net.module("wte", "Embedding"):

@@ -1,0 +1,127 @@
+"""`orderof MODEL`: what a model costs."""
+
+from __future__ import annotations
+
+import shlex
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orderof.cli.app import VERBS
+from orderof.cli.failure import tell
+from orderof.cli.grouped import Grouped
+from orderof.cli.question import HOW, MODEL, WHAT, Question
+from orderof.cli.screen import LOOK, Look, check_file, save, write
+from orderof.errors import BadSpelling
+
+if TYPE_CHECKING:
+    from orderof.result import Result
+
+
+def analyze(
+    depth: int | None,
+    top: int | None,
+    json: bool,
+    output: Path | None,
+    quiet: bool,
+    verbose: bool,
+    ascii: bool,
+    no_color: bool,
+    width: int | None,
+    **asked: Any,  # noqa: ANN401 - the fields of a Question
+) -> None:
+    """Answer what a model costs."""
+    look = Look(ascii, no_color, width)
+    question = Question(**asked)
+    if question.model == "zoo:":
+        _zoo(look)
+        return
+    _check(question.model)
+    if output:
+        check_file(output)
+    if quiet:
+        warnings.simplefilter("ignore")
+    start = time.perf_counter()
+    result = question.result()
+    if not quiet:
+        _warn(result)
+    if verbose:
+        tell(f"counted in {time.perf_counter() - start:.2f} s")
+    if output:
+        save(output, result.to_json() + "\n")
+    if json:
+        write(result.to_json() + "\n")
+        return
+    from orderof.result.report import Ask, report
+
+    model, options = shlex.quote(question.model), question.options()
+    look.show(report(result, Ask(model, options, depth, top or 0, "explain" in VERBS)))
+
+
+def _check(model: str) -> None:
+    """Refuse what can be no model, such as a verb with a slip in it, before torch is asked for."""
+    if ":" not in model and "." not in model and not Path(model).exists():
+        from difflib import get_close_matches
+
+        near = get_close_matches(model, VERBS)
+        hint = f"did you mean {near[0]}" if near else "write zoo:gpt2 or package.module:function"
+        raise BadSpelling(model, "is no verb and no model", f"{hint}; `orderof --help` lists both")
+
+
+def _warn(result: Result) -> None:
+    unknown = len(result.coverage.unknown)
+    if unknown:
+        ops = "1 operator has" if unknown == 1 else f"{unknown} operators have"
+        tell(f"warning: {ops} no rule, and every total is a lower bound; --strict refuses")
+
+
+def _zoo(look: Look) -> None:
+    """List the zoo."""
+    from orderof.doc import Column, Doc, Next, Row, Sizes, Table
+    from orderof.frontends.zoo import ZOO
+
+    rows = tuple(
+        Row((f"zoo:{m.name}", m.about, Sizes(tuple(m.dims.items())))) for m in ZOO.values()
+    )
+    columns = (Column("model"), Column("what it is"), Column("sizes, set with -d"))
+    first = next(iter(ZOO))
+    commands = Next((f"orderof zoo:{first}", f"orderof zoo:{first} --train sgd"))
+    look.show(Doc("The zoo", (Table(columns, rows), commands)))
+
+
+SHOW = [
+    click.Option(
+        ["--depth"],
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="Levels of the module tree; by default 3, or what fits 40 rows.",
+    ),
+    click.Option(
+        ["--top"],
+        type=click.IntRange(min=1),
+        metavar="K",
+        help="List the K dearest modules in place of the tree.",
+    ),
+]
+WHERE = [
+    click.Option(["--json"], is_flag=True, help="The whole result as JSON on stdout."),
+    click.Option(
+        ["-o", "--output"],
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Write a file as well; its suffix is the format: .json",
+    ),
+    click.Option(["-q", "--quiet"], is_flag=True, help="No warnings."),
+    click.Option(["-v", "--verbose"], is_flag=True, help="Say on stderr how long it took."),
+]
+COMMAND = Grouped(
+    "analyze",
+    analyze,
+    "Count what MODEL costs: operations, closed formulas, by module and by kind.",
+    [MODEL],
+    {"What is asked": WHAT, "How it is counted": HOW, "What is shown": [*SHOW, *LOOK],
+     "Where it goes": WHERE},
+)  # fmt: skip

@@ -1,0 +1,103 @@
+"""The verbs of the command line, each imported when it is called.
+
+To add a verb: one file here with a click command named `COMMAND`, and a line in `VERBS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+
+import click
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb: the file it is in, what it does, and the heading it stands under."""
+
+    name: str
+    about: str
+    group: str
+
+
+LOOK, REFERENCE = "Look at a model", "Reference"
+VERBS = {
+    v.name: v
+    for v in (
+        Verb("analyze", "what it costs: totals, formulas, by module (the default verb)", LOOK),
+        Verb("doctor", "what is installed, what is missing, what to run", REFERENCE),
+    )
+}
+DEFAULT = "analyze"
+MODELS = (
+    ("zoo:NAME", "a network of the zoo; `orderof zoo:` lists them"),
+    ("mlp:784-300-10", "a feed-forward network by its widths"),
+    ("torchvision:NAME", "also timm:NAME and hf:CONFIG; these need torch"),
+    ("pkg.module:attr", "your own torch module, or a function that makes it"),
+)
+EXAMPLES = (
+    ("orderof zoo:gpt2 -d S=8192", "the forward pass"),
+    ("orderof zoo:gpt2 --train adamw", "a training step"),
+    ("orderof zoo:gpt2 --json", "everything, for programs"),
+)
+
+
+class App(click.Group):
+    """A group that puts the default verb before what is no verb, and imports a verb on use."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; what starts with a model or one of its options is `analyze`."""
+        if not args:
+            args = ["--help"]
+        elif args[0] not in VERBS and args[0] not in {"--help", "-h", "--version"}:
+            args = [DEFAULT, *args]
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the verbs."""
+        del ctx
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a verb."""
+        del ctx
+        if cmd_name not in VERBS:
+            return None
+        command = import_module(f"orderof.cli.{cmd_name}").COMMAND
+        return command if isinstance(command, click.Command) else None
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help: verbs by heading, spellings of models, examples."""
+        del ctx
+        for group in dict.fromkeys(v.group for v in VERBS.values()):
+            with formatter.section(group):
+                verbs = [(v.name, v.about) for v in VERBS.values() if v.group == group]
+                formatter.write_dl(verbs)
+        with formatter.section("MODEL is one of"):
+            formatter.write_dl(MODELS)
+        with formatter.section("Examples"):
+            formatter.write_dl(EXAMPLES)
+        formatter.write_paragraph()
+        formatter.write_text("orderof VERB --help lists the options of a verb.")
+
+
+def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        from orderof.result.version import version
+
+        click.echo(f"orderof {version()}")
+        ctx.exit()
+
+
+APP = App(
+    name="orderof",
+    help="What a neural network costs, exactly, and how that cost grows.",
+    options_metavar="",
+    subcommand_metavar="[VERB] MODEL [OPTIONS]",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    params=[
+        click.Option(
+            ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version
+        )
+    ],
+)

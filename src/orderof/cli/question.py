@@ -1,0 +1,126 @@
+"""The options that say what is asked about a model; verbs share them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from orderof.errors import BadSpelling
+
+if TYPE_CHECKING:
+    from orderof.result import Result
+
+FACTORS = {
+    "": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30,
+}  # fmt: skip
+_SIZE = re.compile(r"([1-9][\d_]*)(k|M|G|Ki|Mi|Gi|)")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A model, and what is asked about it."""
+
+    model: str
+    dim: tuple[str, ...] = ()
+    input: tuple[str, ...] = ()
+    train: str | None = None
+    mode: str | None = None
+    loss: str | None = None
+    padding: Literal["full", "exact"] = "full"
+    as_: str = "flops"
+    strict: bool = False
+
+    def result(self) -> Result:
+        """Ask it."""
+        from orderof.api import analyze
+
+        return analyze(
+            self.model,
+            dims=sizes(self.dim),
+            input_specs=self.input,
+            train=self.train,
+            mode=self.mode,
+            loss=self.loss,
+            padding=self.padding,
+            as_=self.as_,
+            on_unknown="raise" if self.strict else "bound",
+        )
+
+    def options(self) -> str:
+        """Write the options as they would be typed."""
+        words: list[str] = []
+        for flag, values in (("-d", self.dim), ("--input", self.input)):
+            for value in values:
+                words.extend((flag, value))
+        single = (("--train", self.train), ("--mode", self.mode), ("--loss", self.loss))
+        for flag, value in single:
+            words.extend((flag, value) if value else ())
+        words.extend(("--padding", self.padding) if self.padding != "full" else ())
+        words.extend(("--as", self.as_) if self.as_ != "flops" else ())
+        return shlex.join(words)
+
+
+def sizes(texts: tuple[str, ...]) -> dict[str, int]:
+    """Read NAME=VALUE, where a VALUE is as 128, 1_024, 8k (8000) or 8Ki (8192).
+
+    >>> sizes(("B=8", "S=8Ki", "V=50k"))
+    {'B': 8, 'S': 8192, 'V': 50000}
+    """
+    found: dict[str, int] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        match = _SIZE.fullmatch(value.strip())
+        if not name.strip().isidentifier() or not equals or not match:
+            hint = "write -d NAME=VALUE, as in -d S=1024 or -d S=8k"
+            raise BadSpelling(text, "is not a size", hint)
+        if name.strip() in found:
+            raise BadSpelling(name.strip(), "is given twice", "give one -d for each name")
+        found[name.strip()] = int(match[1]) * FACTORS[match[2]]
+    return found
+
+
+MODEL = click.Argument(["model"], metavar="MODEL")
+WHAT = [
+    click.Option(
+        ["-d", "--dim"],
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Set a size: -d B=8 -d S=2048. Also 8k (8000) and 8Ki (8192).",
+    ),
+    click.Option(
+        ["--input"],
+        multiple=True,
+        metavar="SPEC",
+        help='An input of a torch module: "x: float32[B=32, 3, H=224, W=224]".',
+    ),
+    click.Option(
+        ["--train"],
+        metavar="OPTIMIZER",
+        help="Add the backward pass and the update: sgd, sgd-momentum, adamw, ...",
+    ),
+    click.Option(
+        ["--mode"],
+        type=click.Choice(["train", "eval"]),
+        help="Whether dropout and the like are active; eval, but train with --train.",
+    ),
+    click.Option(["--loss"], metavar="NAME", help="Add a loss on the first output."),
+]
+HOW = [
+    click.Option(
+        ["--padding"],
+        type=click.Choice(["full", "exact"]),
+        default="full",
+        help="Count a window's taps in the padding (as tools do), or not.",
+    ),
+    click.Option(
+        ["--as", "as_"],
+        metavar="NAME",
+        default="flops",
+        help="Count as NAME does: flops, macs, orderof (every operation), ...",
+    ),
+    click.Option(["--strict"], is_flag=True, help="Exit 4 if an operator has no rule."),
+]

@@ -1,0 +1,114 @@
+"""The models of the zoo as people write them in torch, each with inputs for given sizes."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from orderof.frontends.torch.build import load
+
+Twin = tuple[nn.Module, tuple[torch.Tensor, ...]]
+
+
+class Mlp(nn.Module):
+    def __init__(self, *widths: int) -> None:
+        super().__init__()
+        for i, (m, n) in enumerate(zip(widths, widths[1:], strict=False), 1):
+            self.add_module(f"layer{i}", nn.ModuleDict({"linear": nn.Linear(m, n)}))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        *hidden, last = self.children()
+        for layer in hidden:
+            x = F.relu(layer["linear"](x))
+        return last["linear"](x)
+
+
+class LeNet(nn.Module):
+    def __init__(self, H: int, W: int, n1: int, n2: int, n3: int, n4: int, C: int) -> None:
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(1, n1, 5, padding=2), nn.Conv2d(n1, n2, 5)
+        places = ((H // 2 - 4) // 2) * ((W // 2 - 4) // 2)
+        self.fc1, self.fc2, self.fc3 = (
+            nn.Linear(n2 * places, n3),
+            nn.Linear(n3, n4),
+            nn.Linear(n4, C),
+        )
+        self.pool = nn.AvgPool2d(2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.pool(torch.tanh(self.conv1(x)))
+        x = self.pool(torch.tanh(self.conv2(x)))
+        x = torch.tanh(self.fc1(x.flatten(1)))
+        return self.fc3(torch.tanh(self.fc2(x)))
+
+
+class Transformer(nn.Module):
+    def __init__(self, S: int, T: int, d: int, h: int, f: int, L: int, V: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(V, d)
+        self.register_buffer("positions", torch.empty(max(S, T), d))
+        whole = nn.Transformer(d, h, L, L, f, batch_first=True)
+        self.encoder, self.decoder = whole.encoder, whole.decoder
+        self.head = nn.Linear(d, V, bias=False)
+        self.head.weight = self.embedding.weight
+
+    def forward(
+        self, source: torch.Tensor, target: torch.Tensor, mask: torch.Tensor
+    ) -> torch.Tensor:
+        memory = self.encoder(self.embed(source))
+        y = self.decoder(self.embed(target), memory, tgt_mask=mask, tgt_is_causal=True)
+        return self.head(y)
+
+    def embed(self, tokens: torch.Tensor) -> torch.Tensor:
+        x = self.embedding(tokens) * math.sqrt(self.embedding.embedding_dim)
+        return F.dropout(x + self.positions[: tokens.shape[1]], 0.1, self.training)
+
+
+def mlp(B: int, **widths: int) -> Twin:
+    return Mlp(*widths.values()), (torch.empty(B, widths["n0"]),)
+
+
+def lenet(B: int, **sizes: int) -> Twin:
+    return LeNet(**sizes), (torch.empty(B, 1, sizes["H"], sizes["W"]),)
+
+
+def resnet(name: str) -> Callable[..., Twin]:
+    def make(B: int, H: int, W: int, C: int) -> Twin:
+        load("torchvision:alexnet")  # makes torchvision importable beside any build of torch
+        from torchvision import models  # noqa: PLC0415
+
+        return getattr(models, name)(num_classes=C), (torch.empty(B, 3, H, W),)
+
+    return make
+
+
+def rnn(kind: type[nn.RNNBase]) -> Callable[..., Twin]:
+    def make(B: int, S: int, I: int, d: int) -> Twin:  # noqa: E741
+        return kind(I, d, batch_first=True), (torch.empty(B, S, I),)
+
+    return make
+
+
+def transformer(B: int, **sizes: int) -> Twin:
+    S, T = sizes["S"], sizes["T"]
+    tokens = (torch.zeros(B, n, dtype=torch.int64) for n in (S, T))
+    return Transformer(**sizes), (*tokens, torch.empty(T, T))
+
+
+MAKERS: dict[str, Callable[..., Twin]] = {
+    "mlp": mlp,
+    "lenet": lenet,
+    **{name: resnet(name) for name in ("resnet18", "resnet34", "resnet50", "resnet101")},
+    "lstm": rnn(nn.LSTM),
+    "gru": rnn(nn.GRU),
+    "transformer": transformer,
+}
+
+
+def twin(model: str, sizes: dict[str, Any]) -> Twin:
+    """Make the twin of a model without memory for its weights."""
+    with torch.device("meta"):
+        return MAKERS[model](**sizes)
