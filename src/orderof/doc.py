@@ -113,6 +113,8 @@ class FormulaLine:
 
     label: str
     formula: Expr
+    more: int = 0
+    """How many further terms are not shown."""
 
 
 class Level(StrEnum):

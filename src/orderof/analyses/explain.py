@@ -28,15 +28,18 @@ from orderof.ops.work import domain, loop_sums, sum_work
 from orderof.sym import ONE, ZERO, Expr
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
     from orderof.counts import Kind
     from orderof.ir.graph import Graph, Node, Value
     from orderof.ops import Operator
+    from orderof.ops.work import Padding
 
 
 UNKNOWN = "unknown:"
 """Before the name of an operator that has no rule."""
+FEW = 4
+"""More names than this are not listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,7 @@ class Explanation:
     """Modules that are repeated, and how often; what is in them has items of its own."""
     unknown: tuple[str, ...] = ()
     """Operators without a rule: they come on top."""
+    notes: tuple[str, ...] = ()
 
     @property
     def counts(self) -> Counts:
@@ -143,8 +147,10 @@ class Explanation:
         return Counts.sum(i.total for i in self.items)
 
 
-def explain(graph: Graph, scope: str, phase: Phase = Phase.FORWARD) -> Explanation:
-    """Explain a scope of a graph in one phase.
+def explain(
+    graph: Graph, scope: str, phase: Phase = Phase.FORWARD, padding: Padding = "full"
+) -> Explanation:
+    """Explain a scope of a graph in one phase; the empty scope is the whole.
 
     Raises `BadSpelling` where there is no such scope, or nothing of it in that phase.
     """
@@ -154,8 +160,8 @@ def explain(graph: Graph, scope: str, phase: Phase = Phase.FORWARD) -> Explanati
     unknown = [n.op for n, _ in found if n.op.startswith(UNKNOWN)]
     free = [n.op for n, _ in found if isinstance(n.form, View) and n.op not in unknown]
     loops = [(n.scope, n.form.trip) for n, _ in found if isinstance(n.form, Loop)]
-    known, flows = names(graph), reach(graph)
-    items = [_item(group, known, flows) for group in _groups(found)]
+    make = _Make(names(graph), reach(graph), padding)
+    items = [make.item(group) for group in _groups(found)]
     return Explanation(
         model=graph.name,
         scope=scope,
@@ -166,6 +172,7 @@ def explain(graph: Graph, scope: str, phase: Phase = Phase.FORWARD) -> Explanati
         free=tuple(free),
         loops=tuple(loops),
         unknown=tuple(unknown),
+        notes=graph.notes,
     )
 
 
@@ -199,18 +206,11 @@ def index_form(nest: Nest) -> str:
     return f"{left} -> {' '.join(map(str, nest.out))}".rstrip()
 
 
-def _own(node: Node) -> Counts:
-    """Count a node itself; the body of a loop has items of its own."""
-    if isinstance(node.form, Loop):
-        return Counts.sum(sum_work(node.form, v) for v in loop_sums(node, node.form))
-    return work(node)
-
-
 def _groups(found: Iterable[tuple[Node, Expr]]) -> Iterable[list[tuple[Node, Expr]]]:
     """Put equal nodes together; views and loops that only repeat cost nothing themselves."""
     groups: dict[Hashable, list[tuple[Node, Expr]]] = {}
     for node, times in found:
-        silent = isinstance(node.form, Loop) and not _own(node)
+        silent = isinstance(node.form, Loop) and not loop_sums(node, node.form)
         if not (silent or isinstance(node.form, View) or node.op.startswith(UNKNOWN)):
             groups.setdefault(_alike(node), []).append((node, times))
     return groups.values()
@@ -229,25 +229,91 @@ def _copies(path: str, n: int) -> str:
     return re.sub(r"(?<![^.])\d+(?![^.])", "*", path) if n > 1 else path
 
 
-def _item(group: Sequence[tuple[Node, Expr]], known: dict[Value, str], flows: set[Value]) -> Item:
-    node = group[0][0]
-    body = node.form.body.nodes if isinstance(node.form, Composite) else ()
-    parts, free = parts_of(body)
-    scopes = tuple(dict.fromkeys(n.scope for n, _ in group))
-    return Item(
-        node=node,
-        scopes=scopes,
-        times=Expr.sum(t for _, t in group),
-        counts=_own(node),
-        names=tuple(_copies(known.get(v, ""), len(scopes)) for v in node.operands),
-        points=_points(node),
-        parts=parts,
-        free=free,
-        gradients=tuple(
-            Gradient(operands, *parts_of(_opened(nodes)), Counts.sum(map(work, nodes)))
-            for operands, nodes in gradients(node, flows)
-        ),
-    )
+@dataclass(frozen=True, slots=True)
+class _Make:
+    """Makes items; `known` are the names of values, `flows` those that gradients flow through."""
+
+    known: Mapping[Value, str]
+    flows: set[Value]
+    padding: Padding
+
+    def item(self, group: Sequence[tuple[Node, Expr]]) -> Item:
+        node = group[0][0]
+        scopes = tuple(dict.fromkeys(n.scope for n, _ in group))
+        operands = zip(*(n.operands for n, _ in group), strict=True)
+        return Item(
+            node=node,
+            scopes=scopes,
+            times=Expr.sum(t for _, t in group),
+            counts=self.own(node),
+            names=tuple(self.name(values, len(scopes)) for values in operands),
+            points=self.points(node),
+            parts=self.parts(_opened((node,))) if isinstance(node.form, Composite) else (),
+            free=tuple(dict.fromkeys(_views(_opened((node,))))),
+            gradients=tuple(
+                Gradient(
+                    operands=of,
+                    parts=self.parts(_opened(nodes)),
+                    free=tuple(dict.fromkeys(_views(_opened(nodes)))),
+                    counts=Counts.sum(work(n, self.padding) for n in nodes),
+                )
+                for of, nodes in gradients(node, self.flows)
+            ),
+        )
+
+    def name(self, values: Iterable[Value], copies: int) -> str:
+        """Name the operand of all nodes of a group."""
+        found = dict.fromkeys(_copies(self.known.get(v, ""), copies) for v in values)
+        few = [name for name in found if name]
+        return ", ".join(few if len(few) <= FEW else (few[0], "…", few[-1]))
+
+    def own(self, node: Node) -> Counts:
+        """Count a node itself; the body of a loop has items of its own."""
+        if isinstance(node.form, Loop):
+            return Counts.sum(sum_work(node.form, v) for v in loop_sums(node, node.form))
+        return work(node, self.padding)
+
+    def points(self, node: Node) -> Points | None:
+        nest = node.form
+        if not isinstance(nest, Nest):
+            return None
+        ins, out = tuple(v.type for v in node.operands), node.results[0].type
+        kinds, _ = typed(nest.body, tuple(t.dtype for t in ins), cast=out.dtype)
+        points, outputs = domain(nest, ins, out, self.padding)
+        written = {a for i in nest.out for a in axes_of(i)}
+        return Points(
+            signature=index_form(nest),
+            body=str(nest.body),
+            reduce=nest.reduce,
+            over=tuple(a for a, _ in nest.axes if a not in written),
+            axes=nest.axes,
+            each=tuple(Counter(kind for kind, _ in kinds).items()),
+            points=points,
+            outputs=outputs,
+            mac=nest.mac,
+        )
+
+    def parts(self, nodes: Iterable[Node], times: Expr = ONE, depth: int = 0) -> tuple[Part, ...]:
+        """List what nodes consist of, those inside others one deeper."""
+        return tuple(
+            p for n in nodes if not isinstance(n.form, View) for p in self.part(n, times, depth)
+        )
+
+    def part(self, node: Node, times: Expr, depth: int) -> Iterator[Part]:
+        whole = work(node, self.padding) * times
+        match node.form:
+            case Nest() as nest:
+                yield Part(node.op, index_form(nest), whole, depth, times)
+            case Composite(body):
+                yield Part(node.op, "", whole, depth, times)
+                yield from self.parts(body.nodes, times, depth + 1)
+            case Loop(body=body, trip=trip):
+                yield Part(node.op, f"{trip} steps", whole, depth, times)
+                yield from self.parts(body.nodes, times * trip, depth + 1)
+                if added := self.own(node):
+                    yield Part("sum over the steps", "", added * times, depth + 1, times)
+            case form:
+                yield Part(node.op, type(form).__name__.lower(), whole, depth, times)
 
 
 def _opened(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
@@ -255,53 +321,6 @@ def _opened(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
     if len(nodes) == 1 and isinstance(nodes[0].form, Composite):
         return nodes[0].form.body.nodes
     return nodes
-
-
-def _points(node: Node) -> Points | None:
-    nest = node.form
-    if not isinstance(nest, Nest):
-        return None
-    ins, out = tuple(v.type for v in node.operands), node.results[0].type
-    kinds, _ = typed(nest.body, tuple(t.dtype for t in ins), cast=out.dtype)
-    points, outputs = domain(nest, ins, out)
-    written = {a for i in nest.out for a in axes_of(i)}
-    return Points(
-        signature=index_form(nest),
-        body=str(nest.body),
-        reduce=nest.reduce,
-        over=tuple(a for a, _ in nest.axes if a not in written),
-        axes=nest.axes,
-        each=tuple(Counter(kind for kind, _ in kinds).items()),
-        points=points,
-        outputs=outputs,
-        mac=nest.mac,
-    )
-
-
-def parts_of(nodes: Iterable[Node]) -> tuple[tuple[Part, ...], tuple[str, ...]]:
-    """List what nodes consist of, and the views among them."""
-    nodes = tuple(nodes)
-    return tuple(_parts(nodes, ONE, 0)), tuple(dict.fromkeys(_views(nodes)))
-
-
-def _parts(nodes: Iterable[Node], times: Expr, depth: int) -> Iterator[Part]:
-    for node in nodes:
-        match node.form:
-            case View():
-                continue
-            case Nest() as nest:
-                yield Part(node.op, index_form(nest), work(node) * times, depth, times)
-            case Composite(body):
-                yield Part(node.op, "", work(node) * times, depth, times)
-                yield from _parts(body.nodes, times, depth + 1)
-            case Loop(body=body, trip=trip) as loop:
-                yield Part(node.op, f"{trip} steps", work(node) * times, depth, times)
-                yield from _parts(body.nodes, times * trip, depth + 1)
-                if sums := loop_sums(node, loop):
-                    added = Counts.sum(sum_work(loop, v) for v in sums) * times
-                    yield Part("sum over the steps", "", added, depth + 1, times)
-            case _:
-                yield Part(node.op, type(node.form).__name__.lower(), work(node) * times, depth, times)
 
 
 def _views(nodes: Iterable[Node]) -> Iterator[str]:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from orderof.analyses.explain import derived_from
-from orderof.doc import Block, Cell, Column, Doc, Fact, Facts, Kind, Level, Next, Note, Row
-from orderof.doc import Section, Sizes, Table
+from orderof.conventions import convention
+from orderof.doc import (
+    Block,
+    Cell,
+    Column,
+    Doc,
+    Fact,
+    Facts,
+    Kind,
+    Level,
+    Next,
+    Note,
+    Row,
+    Section,
+    Sizes,
+    Table,
+)
 from orderof.ir.forms import Composite, Irregular, Loop, Move
 from orderof.ir.graph import Phase
 from orderof.ops import span, traffic
@@ -26,9 +42,13 @@ PLAIN_RATIO = 10
 """An intensity from here on is also given rounded to an integer."""
 
 
-def report(found: Explanation, command: str = "") -> Doc:
-    """Give the report; `command` is what was typed after `orderof explain`, up to the scope."""
-    say = _Say(found)
+def report(found: Explanation, model: str = "", options: str = "", as_: str = "flops") -> Doc:
+    """Give the report.
+
+    `model` and `options` are what was typed, without the phase; without a model no next command is
+    named. `as_` is a convention whose number is given as well.
+    """
+    say = _Say(found, as_)
     blocks: list[Block] = []
     if len(found.items) > 1:
         blocks.append(say.summary())
@@ -36,8 +56,8 @@ def report(found: Explanation, command: str = "") -> Doc:
     for n, item in enumerate(found.items, 1):
         blocks.append(Section(say.title(item, n if numbered else 0), tuple(say.item(item))))
     blocks.extend(say.notes())
-    if command:
-        blocks.append(_next(found, command))
+    if model:
+        blocks.append(_next(found, model, options))
     head = [(found.kind,)] if found.kind else []
     head += [(f"{found.phase} of {found.model}",)]
     facts: list[tuple[Cell, ...]] = [*head]
@@ -50,8 +70,9 @@ def report(found: Explanation, command: str = "") -> Doc:
 class _Say:
     """Says what is to be said at the default sizes of an Explanation."""
 
-    def __init__(self, found: Explanation) -> None:
+    def __init__(self, found: Explanation, as_: str) -> None:
         self.found = found
+        self.convention = convention(as_)
         self.dims = dict(found.dims)
 
     def title(self, item: Item, number: int) -> str:
@@ -95,7 +116,7 @@ class _Say:
             cells: list[Cell] = [name[0], *([name[2]] if modules else ())]
             cells += [item.times.at(self.dims), *self.amounts(item.total)]
             rows.append(Row(tuple(cells)))
-        blank: list[Cell] = ["sum", *([""] if modules else ()), 1]
+        blank: list[Cell] = ["total", *([""] if modules else ()), 1]
         rows.append(Row((*blank, *self.amounts(self.found.counts)), strong=True))
         title = f"{len(self.found.items)} operators, all their runs"
         return Section(title, (_table(columns, rows),))
@@ -134,18 +155,23 @@ class _Say:
         else:
             says = f'{op} "{rule.signature}"' if rule and rule.signature else op
         yield Fact("rule", (says, *where))
-        if rule and rule.source:
+        by_hand = isinstance(item.node.form, Irregular)
+        if rule and rule.source and not by_hand:
             yield Fact("source", (rule.source,))
         if item.node.source:
             yield Fact("called at", (item.node.source,))
 
     def types(self, item: Item) -> Iterator[Fact]:
         """Say what goes in and what comes out."""
-        for j, (v, name) in enumerate(zip(item.node.operands, item.names, strict=True)):
+        _, operand = derived_from(item.node.op)
+        names, made = list(item.names), ""
+        if operand is not None:
+            names[:1], made = ["g, the gradient of its result"], f"the gradient of its x{operand}"
+        for j, (v, name) in enumerate(zip(item.node.operands, names, strict=True)):
             yield Fact(f"x{j}", (str(v.type), *([name] if name else ())))
         many = len(item.node.results) > 1
         for j, v in enumerate(item.node.results):
-            yield Fact(f"y{j}" if many else "y", (str(v.type),))
+            yield Fact(f"y{j}" if many else "y", (str(v.type), *([made] if made else ())))
 
     def points(self, p: Points) -> Iterator[Fact]:
         """Count a Nest by hand."""
@@ -155,9 +181,15 @@ class _Say:
         yield Fact("a point", (joined,))
         for name, n in p.axes:
             yield Fact(f"axis {name}", self.worth(n))
-        yield Fact("points", self.product([n for _, n in p.axes]))
+        if p.points == Expr.prod(n for _, n in p.axes):
+            yield Fact("points", self.product([n for _, n in p.axes]))
+        else:
+            yield Fact("points", (*self.worth(p.points), "inside the tensor"))
         if p.reduce:
             yield Fact("outputs", self.worth(p.outputs))
+        costs = ", ".join(f"{n} {kind}" for kind, n in p.each) or "nothing"
+        join = f"; 1 {p.reduce} for each but the first of an output" if p.reduce else ""
+        yield Fact("each point", (f"{costs}{join}",))
         for kind, n in p.each:
             start = "points" if n == 1 else f"{n} * points"
             yield Fact(kind, self.equals(start, p.points * n, (p.points * n).at(self.dims)))
@@ -170,9 +202,9 @@ class _Say:
         """Say what is counted where there are no points."""
         match item.node.form:
             case Move(reads, writes):
-                elements = [*self.worth(Expr.sum(reads)), "elements read,"]
-                elements += [*self.worth(Expr.sum(writes)), "written; no operations"]
-                yield Fact("copies", tuple(elements))
+                if any(reads):
+                    yield Fact("copies", (*self.worth(Expr.sum(reads)), "elements"))
+                yield Fact("fills", (*self.worth(Expr.sum(writes)), "elements; no operations"))
             case Irregular(source=source):
                 yield Fact("by hand", (source,))
             case Loop(trip=trip):
@@ -185,7 +217,7 @@ class _Say:
     def parts(self, item: Item) -> Table:
         """List what a Composite consists of, and the sum."""
         rows = [Row(_part(self, p), p.depth) for p in item.parts]
-        rows.append(Row(("sum", "", *self.amounts(item.counts)), strong=True))
+        rows.append(Row(("total", "", *self.amounts(item.counts)), strong=True))
         return _table([Column("operator", Kind.TREE), Column("indices"), *_amounts()], rows)
 
     def totals(self, item: Item) -> Iterator[Fact]:
@@ -197,6 +229,8 @@ class _Say:
             start = ("points",) if item.points else ()
             yield Fact("MAC", self.equals(*start, macs, macs.at(self.dims)))
             yield Fact("FLOP", self.equals("2 * MAC", 2 * macs, (2 * macs).at(self.dims)))
+        if self.convention.name not in {"flops", "macs", "orderof"}:
+            yield Fact(self.convention.name, self.worth(self.convention.total(item.counts)))
         if item.times == ONE:
             yield Fact("runs", ("once",))
             return
@@ -226,24 +260,25 @@ class _Say:
                 cells += ["= about", round(ratio)]
             yield Fact("intensity", tuple(cells))
         if chain := span(item.node):
-            yield Fact("span", (*self.worth(chain), "in a row" if chain == ONE else "operations in a row"))
+            yield Fact(
+                "span", (*self.worth(chain), "in a row" if chain == ONE else "operations in a row")
+            )
 
     def gradients(self, item: Item) -> Section:
         """List what the operator's gradients cost."""
         rows = [row for g in item.gradients for row in self.gradient(item, g)]
-        whole = [g for g in item.gradients if g.parts]
-        if len(whole) > 1 or any(len(g.parts) > 1 for g in whole):
+        if sum(bool(g.parts) for g in item.gradients) > 1:
             total = self.amounts(_sum(g.counts for g in item.gradients))
-            rows.append(Row(("sum", "", *total), strong=True))
-        columns = [Column("of", Kind.TREE), Column("indices"), *_amounts()]
-        title = "gradients of one run: a nest reads that of y first"
+            rows.append(Row(("total", "", *total), strong=True))
+        columns = [Column("gradient of", Kind.TREE), Column("indices"), *_amounts()]
+        title = "gradients, for one run; g, the gradient of y, is the first operand"
         return Section(title, (_table(columns, rows),))
 
     def gradient(self, item: Item, g: Gradient) -> Iterator[Row]:
         """Give the rows of the gradients that are made together."""
         of = ", ".join(f"x{j}" for j in g.operands)
         if not g.parts:
-            by = f"{', '.join(g.free)} of that of y" if g.free else "that of y, as it is"
+            by = f"{', '.join(g.free)} of g" if g.free else "g, as it is"
             yield Row((of, by, None, 0))
         elif len(g.parts) == 1:
             yield Row((of, *_part(self, g.parts[0])[1:]))
@@ -260,6 +295,7 @@ class _Say:
         for path, trip in self.found.loops:
             times = f"{trip} = {trip.at(self.dims)}" if trip.symbols() else str(trip)
             yield Note(f"{path or 'a loop'} is run {times} times: its operators say so themselves")
+        yield from map(Note, self.found.notes)
         for op in self.found.unknown:
             name = op.removeprefix("unknown:")
             yield Note(f"{name} has no rule: what it costs comes on top", Level.WARNING)
@@ -297,9 +333,10 @@ def _between(sign: str, items: Sequence[Cell]) -> list[Cell]:
     return out
 
 
-def _next(found: Explanation, command: str) -> Next:
-    """Offer the other phases, and the whole."""
-    scope = f"'{found.scope}'" if "*" in found.scope else found.scope
+def _next(found: Explanation, model: str, options: str) -> Next:
+    """Offer the other direction, and the whole."""
     other = Phase.FORWARD if found.phase is not Phase.FORWARD else Phase.BACKWARD
-    phase = "" if other is Phase.FORWARD else f" --phase {other}"
-    return Next((f"orderof explain {command} {scope}{phase}", f"orderof {command}"))
+    words = [shlex.quote(found.scope), *([options] if options else ())]
+    words += [f"--phase {other}"] if other is not Phase.FORWARD else []
+    whole = " ".join(("orderof", model, *([options] if options else ())))
+    return Next((" ".join(("orderof explain", model, *words)), whole))

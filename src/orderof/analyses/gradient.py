@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 FORWARD = (Phase.FORWARD, Phase.LOSS)
 
 
-def gradients(
-    node: Node, flows: set[Value]
-) -> Iterator[tuple[tuple[int, ...], tuple[Node, ...]]]:
+def gradients(node: Node, flows: set[Value]) -> Iterator[tuple[tuple[int, ...], tuple[Node, ...]]]:
     """Iterate over (operands, nodes that make their gradients); `flows` is what `reach` gives.
 
     A Nest without a `vjp` has a nest for each operand; of others all gradients are made together.
@@ -78,7 +76,9 @@ def _spread_loop(node: Node, loop: Loop, active: set[Value]) -> list[bool]:
     while True:
         _spread(loop.body, active)
         flags = [v in active for v in loop.body.outputs]
-        fresh = [v for v, f in zip(takes, flags[: loop.carry], strict=False) if f and v not in active]
+        fresh = [
+            v for v, f in zip(takes, flags[: loop.carry], strict=False) if f and v not in active
+        ]
         if not fresh:
             return flags
         active.update(fresh)

@@ -97,7 +97,7 @@ SHOW = [
         ["--depth"],
         type=click.IntRange(min=0),
         metavar="N",
-        help="Levels of the module tree; by default 3, or what fits 40 rows.",
+        help="Levels of the module tree; by default what fits 40 rows.",
     ),
     click.Option(
         ["--top"],

@@ -77,6 +77,10 @@ class Builder:
         finally:
             self.phase = outer
 
+    def body(self, outputs: Iterable[Value]) -> Graph:
+        """Freeze as the body of a region, whose modules belong to the graph around it."""
+        return Graph(tuple(self.inputs), tuple(self.nodes), tuple(outputs))
+
     def graph(
         self, outputs: Iterable[Value], name: str = "", dims: Iterable[tuple[str, int]] = ()
     ) -> Graph:

@@ -21,7 +21,12 @@ the word for it:
     loop [LABEL] [as OP] trip=[N] carry=N const=N stack=N [reverse] (OPERANDS) ... { BODY }
 
 Then come attributes in braces, and `@ SCOPE PHASE from "FILE:LINE"`; what is missing is empty,
-`forward`, unknown. Values have their own name where it is unique in its graph, else a number.
+`forward`, unknown. The other statements are `note "TEXT"`, `module PATH : CLASS times N`,
+`ROLE VALUE : TYPE`, `grad INPUT -> GRADIENT`, `return VALUES`, and in a body `name NAME(DIM=SIZE)`.
+A line that begins with # is a comment.
+
+Values have their own name where it is unique in its graph, else a number. `orderof.ir.literal`
+says how names, attributes and the bodies of nests are spelled.
 """
 
 from __future__ import annotations

@@ -39,5 +39,5 @@ def loop(
     n, m = len(carry), len(carry) + len(const)
     after, stack = step(inner, taken[:n], taken[n:m], taken[m:])
     types = [v.type for v in after] + [Type((trip, *v.shape), v.dtype) for v in stack]
-    form = Loop(inner.graph((*after, *stack)), trip, n, len(const), len(stack), reverse, label)
+    form = Loop(inner.body((*after, *stack)), trip, n, len(const), len(stack), reverse, label)
     return b.emit("loop", form, (*carry, *const, *scan), types)

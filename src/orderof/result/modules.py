@@ -13,8 +13,8 @@ from orderof.result.tree import Branch, Spent, tree
 if TYPE_CHECKING:
     from orderof.result.result import Result
 
-DEPTH, ROWS = 3, 40
-"""How deep the tree is shown by default, and how many rows it may then have."""
+ROWS = 40
+"""How many rows the tree may have by default; deeper levels are left out where it has more."""
 FREE = 6
 """How many of the modules without operations are named."""
 WORTH = 200
@@ -74,7 +74,7 @@ def module_table(result: Result, measure: str, depth: int | None, top: int) -> l
     if depth is not None or not top:
         blocks.append(_tree(root, shape, depth, f"{what} {when}by module"))
     if top:
-        blocks.append(_top(root, shape, top, f"{what} {when}the dearest"))
+        blocks.append(_top(root, shape, top, f"{what} {when}dearest modules first"))
     return blocks
 
 
@@ -103,9 +103,9 @@ def _tree(root: Branch, shape: Shape, depth: int | None, title: str) -> Section:
 
 
 def _limit(root: Branch, shape: Shape) -> int:
-    """Choose the depth: 3, or less where that has more than 40 rows."""
-    fits = [n for n in range(DEPTH, 1, -1) if len(_rows(root, shape, n)) <= ROWS]
-    return fits[0] if fits else 1
+    """Choose the depth: as many levels as fit, and one in any case."""
+    depths = range(2, _deepest(root) + 1)
+    return max((n for n in depths if len(_rows(root, shape, n)) <= ROWS), default=1)
 
 
 def _deepest(branch: Branch) -> int:

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 MAC_IS = "1 MAC = 2 FLOP"
 MEASURES = {"flops": "FLOP", "macs": "MAC", "orderof": "operations"}
 """What a convention's number is called; others are called by the convention."""
-TERMS = 12
-"""A formula of more terms than this is named and not shown."""
+TERMS, LEADING = 16, 8
+"""A formula of more terms than this is not shown as a whole, and how many of them then are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Ask:
     options: str = ""
     """The other options of the question."""
     depth: int | None = None
-    """Levels of the module tree; by default 3, or as many as fit 40 rows."""
+    """Levels of the module tree; by default as many as fit 40 rows."""
     top: int = 0
     """How many of the dearest modules to list in place of the tree."""
     explains: bool = True
@@ -158,9 +158,19 @@ def _formulas(result: Result) -> list[Block]:
     for unknown in result.coverage.unknown:
         last += unknown.times * symbol("".join(c if c.isalnum() else "_" for c in unknown.op))
     lines[-1] = name, last
-    if not any(e.symbols() for _, e in lines):
+    if result.as_ == "orderof" or not any(e.symbols() for _, e in lines):
         return []
-    return [Section("operations, in letters", tuple(FormulaLine(n, e) for n, e in lines))]
+    shown = tuple(FormulaLine(name, *_leading(e)) for name, e in lines)
+    cut: list[Block] = [Note("--json has all terms")] if any(f.more for f in shown) else []
+    return [Section("operations, in letters", (*shown, *cut))]
+
+
+def _leading(e: Expr) -> tuple[Expr, int]:
+    """Keep a short formula whole; of a long one the terms of highest degree, and how many follow."""
+    terms = list(e.terms())
+    if len(terms) <= TERMS:
+        return e, 0
+    return Expr(dict(terms[:LEADING])), len(terms) - LEADING
 
 
 def _kinds(result: Result) -> Section:

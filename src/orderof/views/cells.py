@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, assert_never
 
 from orderof.doc import Amount, AtLeast, Cell, Column, Kind, Share, Sizes, Table
 from orderof.sym import Expr
-from orderof.sym.show import factored
 from orderof.views import numbers
 
 if TYPE_CHECKING:
@@ -31,6 +30,8 @@ class Glyphs:
 
     def formula(self, e: Expr) -> str:
         """Give a formula, factored."""
+        from orderof.sym.show import factored
+
         return self.text(factored(e))
 
     def parts(self, parts: Iterable[Cell]) -> str:

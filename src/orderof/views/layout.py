@@ -74,12 +74,19 @@ class _Writer:
         self.width = width
 
     def title(self, doc: Doc) -> list[Line]:
-        facts = [self.glyphs.parts(f.parts) for f in doc.summary.items]
-        rest = "".join(self.glyphs.text(f" · {fact}") for fact in facts)
-        first, *more = _broken(self.glyphs.text(doc.title) + rest, self.width, " ", 4)
-        name = self.glyphs.text(doc.title)
-        head: Line = [(name, Style.STRONG), (first.removeprefix(name), Style.PLAIN)]
-        return [head, *([(line, Style.PLAIN)] for line in more)]
+        """Put the summary behind the title, and on further lines where it does not fit."""
+        dot = self.glyphs.text(" · ")
+        out: list[Line] = [[(self.glyphs.text(doc.title), Style.STRONG)]]
+        length = len(doc.title)
+        for fact in doc.summary.items:
+            text = dot + self.glyphs.parts(fact.parts)
+            if self.width and length + len(text) > self.width:
+                text = " " * INDENT + text.removeprefix(dot)
+                out.append([])
+                length = 0
+            out[-1].append((text, Style.PLAIN))
+            length += len(text)
+        return out
 
     def block(self, group: list[Block]) -> Iterator[Line]:
         match group[0]:
@@ -111,14 +118,15 @@ class _Writer:
         label_width = max(len(f.label) for f in group)
         for f in group:
             label = " " * INDENT + self.glyphs.text(f.label).ljust(label_width) + " " * GAP
-            first, *more = self._formula(self.glyphs.formula(f.formula), len(label))
+            rest = f" + {f.more} more terms" if f.more else ""
+            first, *more = self._formula(self.glyphs.formula(f.formula) + rest, len(label))
             yield [(label, Style.PLAIN), (first, Style.PLAIN)]
             yield from ([(line, Style.PLAIN)] for line in more)
 
     def note(self, note: Note) -> Iterator[Line]:
         style = Style.WARNING if note.level is Level.WARNING else Style.FAINT
         text = " " * INDENT + self.glyphs.text(note.text)
-        yield from ([(line, style)] for line in _broken(text, self.width, " ", INDENT))
+        yield from ([(line, style)] for line in _broken(text, self.width, INDENT))
 
     def next(self, commands: Sequence[str]) -> Iterator[Line]:
         start = " " * INDENT + "Next: "
@@ -169,7 +177,7 @@ class _Writer:
         if self.width is None:
             return [text]
         room = max(self.width - start, LEAST)
-        first, *more = _broken(text, room, " ", 2)
+        first, *more = _broken(text, room, INDENT)
         return [first, *(" " * start + line for line in more)]
 
 
@@ -177,7 +185,7 @@ def _style(row: Row) -> Style:
     return Style.STRONG if row.strong else Style.PLAIN
 
 
-def _broken(text: str, width: int | None, at: str, indent: int) -> list[str]:
+def _broken(text: str, width: int | None, indent: int) -> list[str]:
     """Break a text at spaces into lines of at most `width`; a longer word stays whole."""
     if width is None or len(text) <= width:
         return [text]
@@ -186,8 +194,8 @@ def _broken(text: str, width: int | None, at: str, indent: int) -> list[str]:
     for word in text.split():
         line = out[-1]
         fresh = not line.strip()
-        if not fresh and len(line) + len(at) + len(word) > width:
+        if not fresh and len(line) + 1 + len(word) > width:
             out.append(" " * indent + word)
         else:
-            out[-1] = line + ("" if fresh else at) + word
+            out[-1] = line + ("" if fresh else " ") + word
     return out

@@ -117,9 +117,7 @@ CASES = {
     **ROWS,
     "compare": unary(lambda t, x, fn, by: getattr(t, fn)(x, by), "digits", COMPARE, WHOLE),
     "raise_to": unary(lambda t, x, by: x**by, "positive", POWERS),
-    "neg": st.one_of(
-        unary(lambda t, x: -x), unary(lambda t, x: -x, "digits", None, WHOLE, ())
-    ),
+    "neg": st.one_of(unary(lambda t, x: -x), unary(lambda t, x: -x, "digits", None, WHOLE, ())),
     "not": unary(lambda t, x: t.logical_not(x), "keep", dtypes=("bool",)),
     "abs": unary(lambda t, x: x.abs()),
     "exp": st.one_of(

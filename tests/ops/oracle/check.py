@@ -1,7 +1,10 @@
 """check_op: what has to hold for every operator, whatever its form.
 
-`check_op` covers shape, dtype, operations in both padding modes, bytes and span; `check_gradient` the
-derivative by value, and then all of that again for the nodes of the derivative.
+check_op        shape, dtype, operations in both padding modes, bytes and span: the operator is
+                built with letters and with numbers, and each is held against what is executed
+check_gradient  the derivative by value, and then all of that again for its nodes
+check_values    values, shapes and dtypes against torch, which is what catches a declaration that
+                is wrong but agrees with itself
 """
 
 import numpy as np
@@ -39,6 +42,27 @@ def check_op(op, case):
     if case.law is not None:
         case.law(arrays, found)
     return found
+
+
+def check_values(op, case, torch):
+    """Hold the results, their shapes and their dtypes against torch's."""
+    b, node = build(op, case)
+    found, _ = run(b.graph(node.results), case.arrays(), case.env)
+    for x, y in zip(found, _ask(torch, case), strict=False):
+        assert x.shape == tuple(y.shape)
+        np.testing.assert_allclose(x, y.numpy(), 1e-9, 1e-9)
+    dtypes = [getattr(torch, operand.dtype) for operand in case.operands]
+    for v, y in zip(node.results, _ask(torch, case, dtypes), strict=False):
+        assert f"torch.{v.dtype}" == str(y.dtype) or op.name == "cast"
+
+
+def _ask(torch, case, dtypes=None):
+    """Give what torch computes, in float64 if not told otherwise."""
+    operands = [torch.from_numpy(x) for x in case.arrays()]
+    if dtypes:
+        operands = [x.to(dtype) for x, dtype in zip(operands, dtypes, strict=True)]
+    expected = case.reference(torch, *operands)
+    return expected if isinstance(expected, tuple) else (expected,)
 
 
 def check_operations(node, env, done, padding):

@@ -1,7 +1,7 @@
 """A scalar interpreter of loop nests: it does every operation one by one, and counts what it does.
 
-It shares no code with what it is held against (orderof.ops.work, ir.access, scalar.steps, nest.typed):
-it reads the data classes of a Nest, and has its own table of functions, dtypes and sizes.
+It shares no code with what it is held against (ops.work, ops.nest, ir.access, ir.scalar): it reads
+the data classes of a Nest, and has its own table of functions, of dtypes and of their sizes.
 
     full     every point of the nest is executed; an element outside a tensor is the unit of the
              reduction, a result outside the result tensor is computed, counted and dropped
@@ -216,6 +216,15 @@ def _point(code, last, read, numbers, at, ops):
             value = FUNCTIONS[fn][1](*(done[a][0] for a in args))
             done.append((value, 1 + max(done[a][1] for a in args)))
     return done[last]
+
+
+def evaluate(body, read, env=None):
+    """Give (value, operations by number, longest chain) of a body for the elements it reads."""
+    code, last, _ = program(body, dict.fromkeys(read, "float64"), "float64")
+    numbers = {c[2]: _number(c[2], env or {}) for c in code if c[0] == "const"}
+    ops = Counter()
+    value, depth = _point(code, last, read, numbers, {}, ops)
+    return value, ops, depth
 
 
 def _reduced(nest, at):

@@ -60,7 +60,7 @@ MOVES = {
     "gather_rows": lambda table, at: table[at],
     "index": lambda x, *at, shape: x[at].reshape(shape),
     "overwrite": _overwrite,
-    "take": lambda x, at, axis: np.take_along_axis(x, at, axis),
+    "take": np.take_along_axis,
 }
 CONTRACTIONS = {
     *("matmul", "matmul_nt", "linear", "project", "dot", "matvec"),

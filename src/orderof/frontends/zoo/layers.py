@@ -97,7 +97,7 @@ def repeat(
         for one in inner.slices:
             inner.take(one)
         n = len(consts)
-        form = Loop(inner.graph([end]), inner.trip, carry=1, const=n, stack=0, label="layers")
+        form = Loop(inner.body([end]), inner.trip, carry=1, const=n, stack=0, label="layers")
         return net.emit("loop", form, (x, *consts, *inner.stacks), [end.type])[0]
 
 
