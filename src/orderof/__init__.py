@@ -1,7 +1,7 @@
 """What a neural network costs, and how that cost grows."""
 
-from orderof.api import analyze
+from orderof.api import analyze, explain
 from orderof.errors import Error, UnknownOperator
 from orderof.result import Cost, Formula, Result
 
-__all__ = ["Cost", "Error", "Formula", "Result", "UnknownOperator", "analyze"]
+__all__ = ["Cost", "Error", "Formula", "Result", "UnknownOperator", "analyze", "explain"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from orderof.analyses.work import count
 from orderof.errors import BadSpelling, MissingExtra, Refused
 from orderof.frontends import zoo
+from orderof.ir.graph import Phase
 from orderof.result import Module, Result
 from orderof.transform.grad import grad
 from orderof.transform.loss import add_loss
@@ -15,6 +17,8 @@ from orderof.transform.optimizer import optimize, optimizer
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from orderof.analyses.explain import Explanation
+    from orderof.doc import Doc
     from orderof.ir.graph import Graph
     from orderof.ops.work import Padding
 
@@ -139,3 +143,61 @@ def analyze(
     )
     chosen = mode or ("train" if train else "eval")
     return result_of(found, mode=chosen, train=train, padding=padding, as_=as_)
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """Where a number comes from, step by step: printed as text, or read item by item."""
+
+    explanation: Explanation
+    model: str = ""
+    """How the model was spelled, if it was."""
+
+    def doc(self, options: str = "", as_: str = "flops") -> Doc:
+        """Give the report; `options` are those of the command line that asked for it."""
+        from orderof.analyses.explain_doc import report
+
+        return report(self.explanation, self.model, options, as_)
+
+    def to_json(self) -> str:
+        """Write as JSON: formulas and numbers."""
+        from orderof.analyses.explain_json import dumps
+
+        return dumps(self.explanation)
+
+    def __str__(self) -> str:
+        from orderof.views.text import render
+
+        return render(self.doc())
+
+
+def explain(
+    model: Any,  # noqa: ANN401 - a spelling or a module of a framework
+    scope: str,
+    *inputs: Any,  # noqa: ANN401
+    phase: str = "forward",
+    train: str | None = None,
+    loss: str | None = None,
+    padding: Padding = "full",
+    **how: Any,  # noqa: ANN401 - passed on to `graph`
+) -> Derivation:
+    """Say where the cost of a module comes from, operator by operator.
+
+    `scope` is a module path, `*` for any part of it (`h.*.attn`); it takes in what is below it. A
+    `phase` of training implies `train="adamw"`. The other arguments are those of `analyze`.
+
+    >>> d = explain("zoo:gpt2", "lm_head", dims={"S": 128})
+    >>> d.explanation.counts.macs()
+    Expr(B*S*V*d)
+    """
+    from orderof.analyses import explain as analysis
+
+    if phase not in set(Phase):
+        raise BadSpelling(phase, "is not a phase", f"use one of {', '.join(Phase)}")
+    if phase == Phase.LOSS and not loss:
+        raise BadSpelling(phase, "has no operators: no loss is named", "name one: cross_entropy")
+    if phase in {Phase.BACKWARD, Phase.RECOMPUTE, Phase.OPTIMIZER}:
+        train = train or "adamw"
+    found = graph(model, *inputs, train=train, loss=loss, **how)
+    explanation = analysis.explain(found, scope, Phase(phase), padding)
+    return Derivation(explanation, model if isinstance(model, str) else "")

@@ -19,7 +19,7 @@ from orderof.analyses.gradient import gradients, names, reach
 from orderof.analyses.work import visits
 from orderof.counts import Counts
 from orderof.errors import BadSpelling
-from orderof.ir.access import axes_of
+from orderof.ir.access import Window, axes_of
 from orderof.ir.forms import Composite, Loop, Nest, View
 from orderof.ir.graph import Phase
 from orderof.ops import REGISTRY, work
@@ -51,7 +51,7 @@ class Points:
     body: str
     reduce: str | None
     over: tuple[str, ...]
-    """The axes that are reduced; none where a window of the result meets itself."""
+    """What is reduced: axes, and windows of the result that meet in one element."""
     axes: tuple[tuple[str, Expr], ...]
     each: tuple[tuple[Kind, int], ...]
     """Operations of one point."""
@@ -161,7 +161,7 @@ def explain(
     free = [n.op for n, _ in found if isinstance(n.form, View) and n.op not in unknown]
     loops = [(n.scope, n.form.trip) for n, _ in found if isinstance(n.form, Loop)]
     make = _Make(names(graph), reach(graph), padding)
-    items = [make.item(group) for group in _groups(found)]
+    items = [make.item(group) for group in _groups(found, make.flows)]
     return Explanation(
         model=graph.name,
         scope=scope,
@@ -199,26 +199,29 @@ def index_form(nest: Nest) -> str:
 
     >>> from orderof.ir.access import access
     >>> from orderof.ir.scalar import Var
-    >>> index_form(Nest((("m", ONE),), (access("m"), access("1")), access("m"), Var(0)))
-    'm, 1 -> m'
+    >>> index_form(Nest((("m", ONE),), (access("m"), access("1")), (), Var(0), "add"))
+    'm, 1 -> ()'
     """
-    left = ", ".join(" ".join(map(str, acc)) for acc in nest.ins)
-    return f"{left} -> {' '.join(map(str, nest.out))}".rstrip()
+    *left, right = (" ".join(map(str, acc)) or "()" for acc in (*nest.ins, nest.out))
+    return f"{', '.join(left)} -> {right}"
 
 
-def _groups(found: Iterable[tuple[Node, Expr]]) -> Iterable[list[tuple[Node, Expr]]]:
+def _groups(
+    found: Iterable[tuple[Node, Expr]], flows: set[Value]
+) -> Iterable[list[tuple[Node, Expr]]]:
     """Put equal nodes together; views and loops that only repeat cost nothing themselves."""
     groups: dict[Hashable, list[tuple[Node, Expr]]] = {}
     for node, times in found:
         silent = isinstance(node.form, Loop) and not loop_sums(node, node.form)
         if not (silent or isinstance(node.form, View) or node.op.startswith(UNKNOWN)):
-            groups.setdefault(_alike(node), []).append((node, times))
+            groups.setdefault(_alike(node, flows), []).append((node, times))
     return groups.values()
 
 
-def _alike(node: Node) -> Hashable:
+def _alike(node: Node, flows: set[Value]) -> Hashable:
     """Give what two nodes have in common that one explanation serves: all but the copy's number."""
-    types = tuple(v.type for v in (*node.operands, *node.results))
+    values = (*node.operands, *node.results)
+    types = tuple((v.type, v in flows) for v in values)
     scope = _copies(node.scope, 2)
     form = None if isinstance(node.form, Composite) else node.form
     return node.op, form, len(node.operands), types, node.attrs, scope, node.source
@@ -281,11 +284,12 @@ class _Make:
         kinds, _ = typed(nest.body, tuple(t.dtype for t in ins), cast=out.dtype)
         points, outputs = domain(nest, ins, out, self.padding)
         written = {a for i in nest.out for a in axes_of(i)}
+        meet = ("windows that meet",) if any(isinstance(i, Window) for i in nest.out) else ()
         return Points(
             signature=index_form(nest),
             body=str(nest.body),
             reduce=nest.reduce,
-            over=tuple(a for a, _ in nest.axes if a not in written),
+            over=(*(a for a, _ in nest.axes if a not in written), *meet),
             axes=nest.axes,
             each=tuple(Counter(kind for kind, _ in kinds).items()),
             points=points,

@@ -165,7 +165,7 @@ class _Say:
         """Say what goes in and what comes out."""
         _, operand = derived_from(item.node.op)
         names, made = list(item.names), ""
-        if operand is not None:
+        if operand is not None and names:
             names[:1], made = ["g, the gradient of its result"], f"the gradient of its x{operand}"
         for j, (v, name) in enumerate(zip(item.node.operands, names, strict=True)):
             yield Fact(f"x{j}", (str(v.type), *([name] if name else ())))
@@ -176,8 +176,8 @@ class _Say:
     def points(self, p: Points) -> Iterator[Fact]:
         """Count a Nest by hand."""
         yield Fact("indices", (p.signature,))
-        over = f"over {', '.join(p.over)}" if p.over else "where they meet"
-        joined = f"y = {WORDS[p.reduce]} of {p.body} {over}" if p.reduce else f"y = {p.body}"
+        over = f" over {', '.join(p.over)}" if p.over else ""
+        joined = f"y = {WORDS[p.reduce]} of {p.body}{over}" if p.reduce else f"y = {p.body}"
         yield Fact("a point", (joined,))
         for name, n in p.axes:
             yield Fact(f"axis {name}", self.worth(n))
@@ -187,9 +187,9 @@ class _Say:
             yield Fact("points", (*self.worth(p.points), "inside the tensor"))
         if p.reduce:
             yield Fact("outputs", self.worth(p.outputs))
-        costs = ", ".join(f"{n} {kind}" for kind, n in p.each) or "nothing"
-        join = f"; 1 {p.reduce} for each but the first of an output" if p.reduce else ""
-        yield Fact("each point", (f"{costs}{join}",))
+        costs = [", ".join(f"{n} {kind}" for kind, n in p.each)] if p.each else []
+        costs += [f"1 {p.reduce} for each but the first of an output"] if p.reduce else []
+        yield Fact("each point", ("; ".join(costs),))
         for kind, n in p.each:
             start = "points" if n == 1 else f"{n} * points"
             yield Fact(kind, self.equals(start, p.points * n, (p.points * n).at(self.dims)))
@@ -202,9 +202,12 @@ class _Say:
         """Say what is counted where there are no points."""
         match item.node.form:
             case Move(reads, writes):
-                if any(reads):
-                    yield Fact("copies", (*self.worth(Expr.sum(reads)), "elements"))
-                yield Fact("fills", (*self.worth(Expr.sum(writes)), "elements; no operations"))
+                read, written = Expr.sum(reads), Expr.sum(writes)
+                into = ("into", *self.worth(written)) if read != written else ()
+                copied = (*self.worth(read), "elements", *into) if read else ()
+                filled = () if read else (*self.worth(written), "elements")
+                label = "copies" if read else "fills"
+                yield Fact(label, (*copied, *filled, "and computes nothing"))
             case Irregular(source=source):
                 yield Fact("by hand", (source,))
             case Loop(trip=trip):
@@ -260,9 +263,8 @@ class _Say:
                 cells += ["= about", round(ratio)]
             yield Fact("intensity", tuple(cells))
         if chain := span(item.node):
-            yield Fact(
-                "span", (*self.worth(chain), "in a row" if chain == ONE else "operations in a row")
-            )
+            unit = "operation" if chain.at(self.dims) == 1 else "operations in a row"
+            yield Fact("span", (*self.worth(chain), unit))
 
     def gradients(self, item: Item) -> Section:
         """List what the operator's gradients cost."""
@@ -293,8 +295,10 @@ class _Say:
             names = ", ".join(f"{n} {op}" if n > 1 else op for op, n in views.items())
             yield Note(f"free, as views move nothing: {names}")
         for path, trip in self.found.loops:
-            times = f"{trip} = {trip.at(self.dims)}" if trip.symbols() else str(trip)
-            yield Note(f"{path or 'a loop'} is run {times} times: its operators say so themselves")
+            number = trip.at(self.dims)
+            steps = f"{trip} = {number} steps" if trip.symbols() else f"{number} steps"
+            steps = "1 step" if number == 1 else steps
+            yield Note(f"{path or 'a loop'} runs for {steps}: its operators are counted so often")
         yield from map(Note, self.found.notes)
         for op in self.found.unknown:
             name = op.removeprefix("unknown:")

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from orderof.counts import is_float
 from orderof.ir.forms import Loop, Nest, View
 from orderof.ir.graph import Graph, Input, Phase, Role, Value
-from orderof.ops import REGISTRY
 from orderof.transform.grad import grad
 
 if TYPE_CHECKING:
@@ -27,14 +26,13 @@ FORWARD = (Phase.FORWARD, Phase.LOSS)
 def gradients(node: Node, flows: set[Value]) -> Iterator[tuple[tuple[int, ...], tuple[Node, ...]]]:
     """Iterate over (operands, nodes that make their gradients); `flows` is what `reach` gives.
 
-    A Nest without a `vjp` has a nest for each operand; of others all gradients are made together.
+    The gradients of a Nest are made one by one, those of others all together.
     """
     wanted = tuple(j for j, v in enumerate(node.operands) if v in flows)
     seeded = tuple(v for v in node.results if v in flows)
     if node.phase not in FORWARD or isinstance(node.form, View | Loop) or not seeded:
         return
-    rule = REGISTRY.get(node.op)
-    alone = isinstance(node.form, Nest) and (rule is None or rule.vjp is None)
+    alone = isinstance(node.form, Nest)
     for group in [(j,) for j in wanted] if alone else filter(None, [wanted]):
         yield group, _backward(node, group, seeded)
 
@@ -98,11 +96,13 @@ def _gather(graph: Graph, useful: set[Value]) -> None:
 
 
 def names(graph: Graph) -> dict[Value, str]:
-    """Give the names of values; inside a loop those of what it takes from outside."""
+    """Give the names of values; a view, and what a loop takes, is called as what it is made of."""
     found = {i.value: i.value.name for i in graph.inputs if i.value.name}
     found |= {v: v.name for n in graph.nodes for v in n.results if v.name}
     for node in graph.nodes:
-        if isinstance(node.form, Loop):
+        if isinstance(node.form, View) and node.operands[0] in found:
+            found |= {v: found[node.operands[0]] for v in node.results if v not in found}
+        elif isinstance(node.form, Loop):
             inner = names(node.form.body)
             for given, outer in zip(node.form.body.inputs, node.operands, strict=True):
                 inner[given.value] = inner.get(given.value) or found.get(outer, "")

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orderof.cli.app import VERBS
+from orderof.cli.app import VERBS, check_model
 from orderof.cli.failure import tell
 from orderof.cli.grouped import Grouped
 from orderof.cli.question import HOW, MODEL, WHAT, Question
 from orderof.cli.screen import LOOK, Look, check_file, save, write
-from orderof.errors import BadSpelling
 
 if TYPE_CHECKING:
     from orderof.result import Result
@@ -39,7 +38,7 @@ def analyze(
     if question.model == "zoo:":
         _zoo(look)
         return
-    _check(question.model)
+    check_model(question.model)
     if output:
         check_file(output)
     if quiet:
@@ -61,16 +60,6 @@ def analyze(
     look.show(report(result, Ask(model, options, depth, top or 0, "explain" in VERBS)))
 
 
-def _check(model: str) -> None:
-    """Refuse what can be no model, such as a verb with a slip in it, before torch is asked for."""
-    if ":" not in model and "." not in model and not Path(model).exists():
-        from difflib import get_close_matches
-
-        near = get_close_matches(model, VERBS)
-        hint = f"did you mean {near[0]}" if near else "write zoo:gpt2 or package.module:function"
-        raise BadSpelling(model, "is no verb and no model", f"{hint}; `orderof --help` lists both")
-
-
 def _warn(result: Result) -> None:
     unknown = len(result.coverage.unknown)
     if unknown:
@@ -84,9 +73,9 @@ def _zoo(look: Look) -> None:
     from orderof.frontends.zoo import ZOO
 
     rows = tuple(
-        Row((f"zoo:{m.name}", m.about, Sizes(tuple(m.dims.items())))) for m in ZOO.values()
+        Row((f"zoo:{m.name}", Sizes(tuple(m.dims.items())), m.about)) for m in ZOO.values()
     )
-    columns = (Column("model"), Column("what it is"), Column("sizes, set with -d"))
+    columns = (Column("model"), Column("sizes, set with -d"), Column("what it is"))
     first = next(iter(ZOO))
     commands = Next((f"orderof zoo:{first}", f"orderof zoo:{first} --train sgd"))
     look.show(Doc("The zoo", (Table(columns, rows), commands)))

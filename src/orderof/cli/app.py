@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 
 import click
+
+from orderof.errors import BadSpelling
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ VERBS = {
     v.name: v
     for v in (
         Verb("analyze", "what it costs: totals, formulas, by module (the default verb)", LOOK),
+        Verb("explain", "where one number comes from, step by step", LOOK),
         Verb("doctor", "what is installed, what is missing, what to run", REFERENCE),
     )
 }
@@ -42,6 +46,17 @@ EXAMPLES = (
 )
 
 
+def check_model(text: str) -> None:
+    """Refuse what can be no model, such as a verb with a slip in it, before torch is asked for."""
+    if ":" in text or "." in text or Path(text).exists():
+        return
+    from difflib import get_close_matches
+
+    near = get_close_matches(text, VERBS)
+    hint = f"did you mean {near[0]}" if near else "write zoo:gpt2 or package.module:function"
+    raise BadSpelling(text, "is no verb and no model", f"{hint}; `orderof --help` lists both")
+
+
 class App(click.Group):
     """A group that puts the default verb before what is no verb, and imports a verb on use."""
 
@@ -50,6 +65,8 @@ class App(click.Group):
         if not args:
             args = ["--help"]
         elif args[0] not in VERBS and args[0] not in {"--help", "-h", "--version"}:
+            if not args[0].startswith("-"):
+                check_model(args[0])
             args = [DEFAULT, *args]
         return super().parse_args(ctx, args)
 

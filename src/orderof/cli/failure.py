@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-import tempfile
 from typing import TYPE_CHECKING
 
 from orderof.errors import Error
@@ -51,6 +50,7 @@ def tell(*lines: str) -> None:
 
 def _keep_traceback(args: Sequence[str]) -> str:
     """Write the traceback to a file and say where it is."""
+    import tempfile
     import traceback
 
     from orderof.result.version import version

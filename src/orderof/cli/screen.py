@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
-import shutil
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,8 +51,14 @@ class Look:
             return
         from orderof.views.text import render
 
-        width = self.width or (shutil.get_terminal_size().columns if terminal else None)
+        width = self.width or (_columns() if terminal else None)
         write(render(doc, width=width, ascii=ascii))
+
+
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
 
 
 def write(text: str) -> None:
@@ -80,6 +84,8 @@ def check_file(path: Path) -> None:
 
 def save(path: Path, text: str) -> None:
     """Write a file as a whole or not at all: under another name first, then renamed."""
+    import tempfile
+
     temporary: Path | None = None
     try:
         with tempfile.NamedTemporaryFile(

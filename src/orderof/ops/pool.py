@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from orderof.counts import Counts, Kind
 from orderof.errors import ShapeMismatch
+from orderof.ir.access import Window, chain
 from orderof.ir.forms import Irregular
 from orderof.ir.graph import Type
 from orderof.ir.scalar import Power, Var
@@ -15,7 +16,7 @@ from orderof.ops.elementwise import shrink
 from orderof.ops.nest import concrete
 from orderof.ops.reduce import mean
 from orderof.ops.shape import reshape
-from orderof.sym import Expr, ceildiv, ceillog2
+from orderof.sym import Expr, ceildiv, ceillog2, expr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,11 +53,18 @@ def _max_vjp(b: Builder, node: Node, gs: Sequence[Value | None], _: Sequence[boo
 
 
 def _max_plan(
-    x: Type, g: Type, *, size: tuple[int, ...], stride: tuple[int, ...], **_: Any  # noqa: ANN401
+    x: Type,
+    g: Type,
+    *,
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    **_: Any,  # noqa: ANN401
 ) -> tuple[Irregular, tuple[Type]]:
-    """At most ceil(size / stride) windows meet in one element along each dimension."""
+    """As many gradients may meet in one element as windows that look at it."""
     counts = Counts.of(Kind.ADD, g.dtype, g.size)
-    meet = Expr.prod(ceildiv(k, s) for k, s in zip(size, stride, strict=True))
+    along = zip(g.shape[2:], size, stride, dilation, strict=True)
+    meet = Expr.prod(chain(Window("h", "r", s, d), {"h": n, "r": expr(k)}) for n, k, s, d in along)
     return Irregular(counts, ceillog2(meet + 1), (x.size, g.size), (x.size,), _FIRST), (x,)
 
 

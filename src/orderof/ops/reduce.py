@@ -11,7 +11,7 @@ from orderof.ir.scalar import Power, Var
 from orderof.ops.define import Operator, composite, here, irregular, register
 from orderof.ops.elementwise import mul, shrink, sub
 from orderof.ops.nest import concrete
-from orderof.sym import Expr, ceillog2, minimum, minimum
+from orderof.sym import Expr, ceillog2, minimum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

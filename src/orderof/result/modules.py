@@ -69,12 +69,13 @@ def module_table(result: Result, measure: str, depth: int | None, top: int) -> l
     if not root.children or not shape.whole.ops:
         return []
     what = measure if shape.measure else "operations"
-    when = "of one step, " if result.train else ""
+    if result.train:
+        what += " of one step"
     blocks: list[Block] = []
     if depth is not None or not top:
-        blocks.append(_tree(root, shape, depth, f"{what} {when}by module"))
+        blocks.append(_tree(root, shape, depth, f"{what}, by module"))
     if top:
-        blocks.append(_top(root, shape, top, f"{what} {when}dearest modules first"))
+        blocks.append(_top(root, shape, top, f"{what}, dearest modules first"))
     return blocks
 
 
@@ -94,7 +95,7 @@ def _tree(root: Branch, shape: Shape, depth: int | None, title: str) -> Section:
     deepest = len(_rows(root, shape, _deepest(root))) - len(rows)
     if deepest:
         notes.append(Note(f"{deepest} more rows with --depth {_deepest(root)}"))
-    free = [b.first for b in root.all() if b is not root and not b.total(*shape.phases).ops]
+    free = [".".join(b.path) for b in root.all() if b.path and not b.total(*shape.phases).ops]
     free = [p for p in free if not any(p.startswith(f"{q}.") for q in free)]
     if free:
         rest = f" and {len(free) - FREE} more" if len(free) > FREE else ""
@@ -152,7 +153,7 @@ def _top(root: Branch, shape: Shape, top: int, title: str) -> Section:
             name = ".".join(branch.path) or branch.label
             figures = shape.cells(own, partial=False)
             rows.append(Row((name, branch.count, *figures)))
-    columns = shape.columns(Column("module, without those in it"))
+    columns = shape.columns(Column("module, without its children"))
     return Section(title, (Table(columns, tuple(rows)),))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -158,15 +159,15 @@ def _formulas(result: Result) -> list[Block]:
     for unknown in result.coverage.unknown:
         last += unknown.times * symbol("".join(c if c.isalnum() else "_" for c in unknown.op))
     lines[-1] = name, last
-    if result.as_ == "orderof" or not any(e.symbols() for _, e in lines):
+    shown = tuple(FormulaLine(name, *_leading(e)) for name, e in lines if e.symbols())
+    if result.as_ == "orderof" or not shown:
         return []
-    shown = tuple(FormulaLine(name, *_leading(e)) for name, e in lines)
     cut: list[Block] = [Note("--json has all terms")] if any(f.more for f in shown) else []
     return [Section("operations, in letters", (*shown, *cut))]
 
 
 def _leading(e: Expr) -> tuple[Expr, int]:
-    """Keep a short formula whole; of a long one the terms of highest degree, and how many follow."""
+    """Keep a short formula whole; of a long one its highest terms, and how many follow."""
     terms = list(e.terms())
     if len(terms) <= TERMS:
         return e, 0
@@ -212,7 +213,10 @@ def _unknown(result: Result) -> list[Block]:
     if not unknown:
         return []
     columns = (Column("operator"), Column("runs", Kind.TIMES), Column("module"), Column("source"))
-    rows = tuple(Row((u.op, u.times.at(result.dims), u.scope, u.source)) for u in unknown)
+    runs: defaultdict[tuple[str, str, str | None], int] = defaultdict(int)
+    for u in unknown:
+        runs[u.op, u.scope or result.model, u.source] += u.times.at(result.dims)
+    rows = tuple(Row((op, n, scope, source)) for (op, scope, source), n in runs.items())
     help_ = (
         "What these operators cost is in no figure. A rule is one declaration in orderof.ops;"
         " --strict refuses to answer without it."

@@ -96,7 +96,7 @@ class Module:
     count: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ParamCount:
     """Parameters as formulas; calling it gives their total."""
 
@@ -115,6 +115,8 @@ class ParamCount:
 
     def __str__(self) -> str:
         return str(self.total)
+
+    __repr__ = __str__
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from orderof.doc import (
     Doc,
     Facts,
     FormulaLine,
+    Kind,
     Level,
     Next,
     Note,
@@ -45,6 +47,7 @@ Line = list[Span]
 
 INDENT = 2
 GAP, NARROW_GAP = 3, 2
+_SUMMANDS = re.compile(r" (?=[-+] )")
 LEAST = 24
 """A formula is not broken into shorter pieces than this."""
 
@@ -168,16 +171,24 @@ class _Writer:
         for column, text, width in zip(columns[:-1], texts, widths, strict=False):
             out += (text.rjust(width) if column.right else text.ljust(width)) + " " * gap
         last = texts[-1].rjust(widths[-1]) if columns[-1].right else texts[-1]
-        first, *more = self._formula(last, len(out)) if not columns[-1].right else [last]
+        first, *more = self._last(last, len(out), columns[-1].kind)
         yield [((out + first).rstrip(), style)]
         yield from ([(line, style)] for line in more)
+
+    def _last(self, text: str, start: int, kind: Kind) -> list[str]:
+        if kind is Kind.FORMULA:
+            return self._formula(text, start)
+        if kind is not Kind.TEXT or self.width is None:
+            return [text]
+        first, *more = _filled(text.split(" "), max(self.width - start, LEAST), 0)
+        return [first, *(" " * start + line for line in more)]
 
     def _formula(self, text: str, start: int) -> list[str]:
         """Break a formula before a plus or minus; its lines start where the first one does."""
         if self.width is None:
             return [text]
         room = max(self.width - start, LEAST)
-        first, *more = _broken(text, room, INDENT)
+        first, *more = _filled(_SUMMANDS.split(text), room, INDENT)
         return [first, *(" " * start + line for line in more)]
 
 
@@ -186,16 +197,19 @@ def _style(row: Row) -> Style:
 
 
 def _broken(text: str, width: int | None, indent: int) -> list[str]:
-    """Break a text at spaces into lines of at most `width`; a longer word stays whole."""
-    if width is None or len(text) <= width:
+    """Break a text at spaces, keeping those that it starts with."""
+    if width is None:
         return [text]
-    start = len(text) - len(text.lstrip())
-    out = [" " * start]
-    for word in text.split():
-        line = out[-1]
-        fresh = not line.strip()
-        if not fresh and len(line) + 1 + len(word) > width:
-            out.append(" " * indent + word)
+    first, *words = text.split()
+    return _filled([" " * (len(text) - len(text.lstrip())) + first, *words], width, indent)
+
+
+def _filled(pieces: Sequence[str], width: int, indent: int) -> list[str]:
+    """Put pieces into lines of at most `width`; a longer piece stays whole."""
+    out = [pieces[0]]
+    for piece in pieces[1:]:
+        if len(out[-1]) + 1 + len(piece) > width:
+            out.append(" " * indent + piece)
         else:
-            out[-1] = line + ("" if fresh else " ") + word
+            out[-1] += f" {piece}"
     return out

@@ -2,12 +2,12 @@
 
 import pytest
 import torch
+from tests.frontends.torch.cases import CASES, Does, check_values, names, of_name, run
 from torch import nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_sequence
 
 from orderof.errors import ModelError, ModelRaised
-from tests.frontends.torch.cases import CASES, Does, check_values, names, of_name, run
 
 pytestmark = pytest.mark.framework
 

@@ -5,13 +5,13 @@ from collections import Counter
 
 import pytest
 import torch
+from tests.frontends.torch.cases import CASES, Does, check_values, names, of_name, run
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.checkpoint import checkpoint
 
 from orderof.errors import ModelError
 from orderof.frontends.torch.record import record
-from tests.frontends.torch.cases import CASES, Does, check_values, names, of_name, run
 
 pytestmark = pytest.mark.framework
 
@@ -52,8 +52,9 @@ def test_what_is_recorded_is_what_really_runs(name, train):
     module, args, kwargs = CASES[name]()
     module = module.to_empty(device="cpu").train(train)
     recording = record(module, args, kwargs, backward=True, train=train)
+    args = [torch.rand(arg.shape) for arg in args]
     with Names() as real:
-        outputs = module(*(torch.rand_like(arg) for arg in args), **kwargs)
+        outputs = module(*args, **kwargs)
         outputs.backward(torch.empty_like(outputs))
     assert Counter(call.name for call in recording.calls) == real.seen
 
@@ -179,11 +180,14 @@ def test_outputs_are_found_in_containers():
 
 
 def test_inputs_are_named_as_forward_names_them():
-    module = Does(None, a=nn.Linear(3, 3))
-    module.forward = lambda x, pair, **more: module.a(x) + pair["b"] + more["c"]
+    class Pairs(nn.Module):
+        def forward(self, x, pair, **more):
+            return x + pair["b"] + more["c"] * more["d"]
+
     x = torch.empty(2, 3)
-    recording = record(module, (x, {"b": x.clone()}), {"c": 1.5}, backward=False, train=False)
-    assert [name for name, _ in recording.inputs] == ["x", "pair.b"]
+    args, kwargs = (x, {"b": x.clone()}), {"c": 1.5, "d": x.clone()}
+    recording = record(Pairs(), args, kwargs, backward=False, train=False)
+    assert [name for name, _ in recording.inputs] == ["x", "pair.b", "d"]
 
 
 @pytest.mark.parametrize("reentrant", [True, False])

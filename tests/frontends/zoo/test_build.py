@@ -1,4 +1,4 @@
-"""The zoo by itself: formulas against numbers, published figures, and what is said of a bad name."""
+"""The zoo by itself: formulas against numbers, published figures, bad names."""
 
 import itertools
 
@@ -164,7 +164,7 @@ def test_mlp_with_a_unit_for_the_bias(widths, B):
 
 
 def test_what_is_not_there():
-    with pytest.raises(BadSpelling, match="vgg is not in the zoo") as error:
+    with pytest.raises(BadSpelling, match="zoo:vgg: is not in the zoo") as error:
         build("vgg")
     assert "lenet" in error.value.hint
     with pytest.raises(UnknownDim) as unknown:

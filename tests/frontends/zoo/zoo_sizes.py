@@ -15,18 +15,18 @@ images = {"H": st.integers(1, 100), "W": st.integers(1, 100)}
 
 
 def draw(model: str, **own: Any) -> st.SearchStrategy[Sizes]:
-    """Give small sizes for every letter of a model; h divides d."""
-    known = {**dict.fromkeys(ZOO[model].dims, few), **own}
+    """Give small sizes for every letter of a model; h divides d, and P is at least S."""
+    known = {k: own.get(k, few) for k in ZOO[model].dims}
+
+    def fit(drawn: Sizes) -> Sizes:
+        sizes = {k: drawn[k] for k in known}
+        if "h" in sizes:
+            sizes["d"] *= sizes["h"]
+        if "P" in sizes:
+            sizes["P"] += sizes["S"]
+        return sizes
+
     return st.fixed_dictionaries(known).map(fit)
-
-
-def fit(sizes: Sizes) -> Sizes:
-    sizes = dict(sizes)
-    if "h" in sizes:
-        sizes["d"] *= sizes["h"]
-    if "P" in sizes:
-        sizes["P"] += sizes["S"]
-    return sizes
 
 
 OWN: dict[str, dict[str, Any]] = {"lenet": digits}

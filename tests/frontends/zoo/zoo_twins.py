@@ -1,12 +1,13 @@
 """The models of the zoo as people write them in torch, each with inputs for given sizes."""
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from orderof.frontends.torch.build import load
 
@@ -16,13 +17,13 @@ Twin = tuple[nn.Module, tuple[torch.Tensor, ...]]
 class Mlp(nn.Module):
     def __init__(self, *widths: int) -> None:
         super().__init__()
-        for i, (m, n) in enumerate(zip(widths, widths[1:], strict=False), 1):
+        for i, (m, n) in enumerate(itertools.pairwise(widths), 1):
             self.add_module(f"layer{i}", nn.ModuleDict({"linear": nn.Linear(m, n)}))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         *hidden, last = self.children()
         for layer in hidden:
-            x = F.relu(layer["linear"](x))
+            x = functional.relu(layer["linear"](x))
         return last["linear"](x)
 
 
@@ -64,7 +65,7 @@ class Transformer(nn.Module):
 
     def embed(self, tokens: torch.Tensor) -> torch.Tensor:
         x = self.embedding(tokens) * math.sqrt(self.embedding.embedding_dim)
-        return F.dropout(x + self.positions[: tokens.shape[1]], 0.1, self.training)
+        return functional.dropout(x + self.positions[: tokens.shape[1]], 0.1, self.training)
 
 
 def mlp(B: int, **widths: int) -> Twin:
@@ -78,7 +79,7 @@ def lenet(B: int, **sizes: int) -> Twin:
 def resnet(name: str) -> Callable[..., Twin]:
     def make(B: int, H: int, W: int, C: int) -> Twin:
         load("torchvision:alexnet")  # makes torchvision importable beside any build of torch
-        from torchvision import models  # noqa: PLC0415
+        from torchvision import models
 
         return getattr(models, name)(num_classes=C), (torch.empty(B, 3, H, W),)
 

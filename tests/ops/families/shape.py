@@ -108,42 +108,45 @@ def take(draw):
 
 @st.composite
 def index(draw):
-    """Draw indices for the first one or two dimensions."""
-    env, count, at = (
-        draw(letters("n m k")),
-        draw(st.sampled_from((1, 2))),
-        draw(st.sampled_from(("k", "k 2"))),
-    )
-    found = [operand(at, "index", bound=env[d]) for d in "nm"[:count]]
-    rest = ("m 2", "2")[count - 1]
-    attrs = {"shape": operand(f"{at} {rest}").dims}
-    reference = lambda t, x, *at: x[at]  # noqa: E731
-    return Case((operand("n m 2"), *found), env, attrs, reference, draw(SEEDS))
+    """Draw indices for one or two dimensions that stand side by side."""
+    env, at = draw(letters("n m k")), draw(st.sampled_from(("k", "k 2")))
+    dims = draw(st.sampled_from(((0,), (1,), (0, 1), (1, 2))))
+    x = operand("n m 2")
+    found = [operand(at, "index", bound=(env["n"], env["m"], 2)[d]) for d in dims]
+    shape = (*x.dims[: dims[0]], *found[0].dims, *x.dims[dims[-1] + 1 :])
+    attrs = {"shape": shape, "dims": dims}
+    reference = lambda t, x, *at: x[(..., *at, *(slice(None),) * (2 - dims[-1]))]  # noqa: E731
+    return Case((x, *found), env, attrs, reference, draw(SEEDS))
 
 
 @st.composite
 def index_put(draw):
     case = draw(index())
-    env = case.env
+    env, dims = case.env, case.attrs["dims"]
 
     def reference(t, g, *at):
-        return t.zeros(env["n"], env["m"], 2, dtype=g.dtype).index_put(at, g, accumulate=True)
+        out = t.zeros(env["n"], env["m"], 2, dtype=g.dtype)
+        return t.ops.aten.index_put(out, [*(None,) * dims[0], *at], g, accumulate=True)
 
     operands = (operand(case.attrs["shape"]), *case.operands[1:])
-    return replace(
-        case, operands=operands, attrs={"shape": (n, m, 2)}, reference=reference, smooth=()
-    )
+    attrs = {"shape": (n, m, 2), "dims": dims}
+    return replace(case, operands=operands, attrs=attrs, reference=reference, smooth=())
 
 
 @st.composite
 def overwrite(draw):
-    """Draw a part of a tensor; where it stands is no attribute, here it stands first."""
+    text, attrs = draw(st.sampled_from((
+        ("n m", {"axis": 0, "start": 0, "stop": n}), ("n m", {"axis": 0, "stop": 2 * n, "step": 2}),
+        ("2*n 1", {"axis": 1, "start": 0, "stop": 1}),
+    )))  # fmt: skip
+    env = draw(letters("n m"))
+    known = concrete(attrs, env)
 
     def reference(t, x, part):
-        return x.slice_scatter(part, 0, 0, len(part))
+        ends = known.get("start", 0), known["stop"], known.get("step", 1)
+        return x.slice_scatter(part, known["axis"], *ends)
 
-    operands = (operand("2*n m"), operand("n m"))
-    return Case(operands, draw(letters("n m")), {}, reference, draw(SEEDS), ())
+    return Case((operand("2*n m"), operand(text)), env, attrs, reference, draw(SEEDS))
 
 
 @st.composite

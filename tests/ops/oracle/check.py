@@ -50,7 +50,8 @@ def check_values(op, case, torch):
     found, _ = run(b.graph(node.results), case.arrays(), case.env)
     for x, y in zip(found, _ask(torch, case), strict=False):
         assert x.shape == tuple(y.shape)
-        np.testing.assert_allclose(x, y.numpy(), 1e-9, 1e-9)
+        near = 1e-6 if str(y.dtype) == "torch.float32" else 1e-9  # torch makes it of integers
+        np.testing.assert_allclose(x, y.numpy(), near, near)
     dtypes = [getattr(torch, operand.dtype) for operand in case.operands]
     for v, y in zip(node.results, _ask(torch, case, dtypes), strict=False):
         assert f"torch.{v.dtype}" == str(y.dtype) or op.name == "cast"

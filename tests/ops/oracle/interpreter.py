@@ -86,6 +86,21 @@ def promote(*dtypes):
     return "int16" if ints == {"uint8", "int8"} else max(ints, key=INTS.index)
 
 
+def effective(dtypes, ranks):
+    """Give the dtypes that count in a promotion: one without dimensions follows the others.
+
+    It does so unless it is of a higher category than they all are: bool, then int, then float.
+    """
+    category = [(d in FLOATS) + (d != "bool") for d in dtypes]
+    strong = [i for i, rank in enumerate(ranks) if rank]
+    if not strong:
+        return list(dtypes)
+    met = promote(*(dtypes[i] for i in strong))
+    highest = max(category[i] for i in strong)
+    weak = {i for i, rank in enumerate(ranks) if not rank and category[i] <= highest}
+    return [met if i in weak else d for i, d in enumerate(dtypes)]
+
+
 def program(body, dtypes, cast):
     """Write a body as numbered instructions (fn, arguments, leaf, kind, dtype), equal ones once."""
     numbers, code, known = {}, [], []

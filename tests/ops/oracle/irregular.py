@@ -3,6 +3,8 @@
 Each gives (values, {kind: operations}, a chain that no algorithm can do without).
 """
 
+from collections import Counter
+
 import numpy as np
 
 
@@ -12,13 +14,16 @@ class _Adder:
     def __init__(self, shape):
         self.table = np.zeros(shape)
         self.adds = 0
+        self.met = Counter()
 
     def add(self, at, value):
         self.table[at] += value
         self.adds += 1
+        self.met[at] += 1
 
     def done(self):
-        return self.table, {"add": self.adds}, 1
+        """What meets in one element, and the zero there, are added up by a tree."""
+        return self.table, {"add": self.adds}, max(self.met.values()).bit_length()
 
 
 def scatter_rows(g, at, rows):
@@ -117,12 +122,12 @@ def iota(shape, dtype):
     return out, {"int": out.size}, 1
 
 
-def index_put(g, *at, shape):
-    """Add where tensors of indices say, which stand for the first dimensions."""
-    out = _Adder(shape)
-    for i in np.ndindex(at[0].shape):
-        for j in np.ndindex(g.shape[at[0].ndim :]):
-            out.add((*(int(a[i]) for a in at), *j), g[i + j])
+def index_put(g, *at, shape, dims):
+    """Add where tensors of indices say, one for each of some dimensions that stand side by side."""
+    out, first, rank = _Adder(shape), dims[0], at[0].ndim
+    for i in np.ndindex(g.shape):
+        found = tuple(int(a[i[first : first + rank]]) for a in at)
+        out.add((*i[:first], *found, *i[first + rank :]), g[i])
     return out.done()
 
 

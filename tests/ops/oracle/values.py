@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from oracle.case import NUMPY, concrete
-from oracle.interpreter import BYTES, execute, is_contraction
+from oracle.interpreter import BYTES, effective, execute, is_contraction
 from oracle.irregular import IRREGULAR
 from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
 
@@ -44,11 +44,16 @@ def _pad(x, before, after, value=0):
     return np.pad(x, list(zip(before, after, strict=True)), constant_values=value)
 
 
-def _overwrite(x, part):
-    """Write the part into the first places: the operator does not say which."""
+def _overwrite(x, part, axis, stop, start=0, step=1):
     out = x.copy()
-    out[tuple(map(slice, part.shape))] = part
+    np.moveaxis(out, axis, 0)[start:stop:step] = np.moveaxis(part, axis, 0)
     return out
+
+
+def picked(rank, at, dims):
+    """Give what stands between the brackets of x[:, i, :, j]."""
+    by = dict(zip(dims, at, strict=True))
+    return tuple(by.get(d, slice(None)) for d in range(rank))
 
 
 MOVES = {
@@ -58,7 +63,7 @@ MOVES = {
     "embed_slice": _embed,
     "pad": _pad,
     "gather_rows": lambda table, at: table[at],
-    "index": lambda x, *at, shape: x[at].reshape(shape),
+    "index": lambda x, *at, shape, dims: x[picked(x.ndim, at, dims)].reshape(shape),
     "overwrite": _overwrite,
     "take": np.take_along_axis,
 }
@@ -117,7 +122,8 @@ class Run:
         (out,) = node.results
         dtypes = [v.dtype for v in node.operands]
         shape = concrete(out.shape, self.env)
-        done = execute(node.form, operands, dtypes, shape, out.dtype, self.env, self.padding)
+        met = effective(dtypes, list(map(np.ndim, operands)))
+        done = execute(node.form, operands, met, shape, out.dtype, self.env, self.padding)
         assert done.dtype == out.dtype, (node.op, done.dtype, out.dtype)
         array = np.zeros(shape, NUMPY.get(out.dtype, np.float64))
         for position in done.written:
@@ -126,7 +132,9 @@ class Run:
         name, _, derived = node.op.partition(".")
         assert derived or is_contraction(node.form) == (name in CONTRACTIONS), name
         self.macs += done.points if name in CONTRACTIONS else 0
-        self.bytes_read += sum(len(r) * BYTES[d] for r, d in zip(done.read, dtypes, strict=True))
+        for v in dict.fromkeys(node.operands):
+            parts = [r for r, w in zip(done.read, node.operands, strict=True) if w is v]
+            self.bytes_read += len(set().union(*parts)) * BYTES[v.dtype]
         self._write(node)
         return [array], done.span
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from orderof.errors import BadSpelling
+from orderof.errors import BadSpelling, ShapeMismatch, UnknownDim
 from orderof.frontends.torch.build import Loaded, arguments, load, without_cache
 from orderof.frontends.torch.lower import lower
 from orderof.frontends.torch.record import record
@@ -35,7 +36,7 @@ def graph_of(
     """Record a module and lower the recording; in training with gradients and the update.
 
     Sizes are numbers in a recording. `dims` gives values to the names in `input_specs`, or to the
-    letters of a spelling's default inputs.
+    letters of a spelling's default inputs; for a module with its inputs it names sizes and axes.
     """
     rule = optimizer(train) if train else None
     if isinstance(model, str):
@@ -69,8 +70,30 @@ def _given(
         resolved, sizes = resolve([parse(s) for s in specs], dims)
         args, named = arguments(module, resolved)
         inputs, kwargs = (*args, *inputs), {**named, **kwargs}
+    else:
+        sizes = _named_sizes(module, inputs, kwargs, dims or {})
     named = without_cache(module, dict(kwargs))
     return Loaded(name, module, tuple(inputs), named, sizes, {}, ())
+
+
+def _named_sizes(
+    module: Any, inputs: Sequence[Any], kwargs: Mapping[str, Any], dims: Mapping[str, Any]
+) -> dict[str, int]:
+    """Read {"B": 2} as sizes, and {"x": ("B", None, "H")} as names of the axes of an input."""
+    sizes = {name: n for name, n in dims.items() if isinstance(n, int)}
+    axes = {name: names for name, names in dims.items() if name not in sizes}
+    given = dict(zip(inspect.signature(module.forward).parameters, inputs, strict=False))
+    given |= kwargs
+    for name, names in axes.items():
+        shape = getattr(given.get(name), "shape", None)
+        if shape is None or len(shape) != len(names):
+            wrong = "is no input" if shape is None else f"has {len(shape)} axes, not {len(names)}"
+            hint = f"the inputs are {', '.join(given)}; name each axis, or None"
+            raise UnknownDim(name, wrong, hint)
+        for axis, n in zip(names, shape, strict=True):
+            if axis is not None and sizes.setdefault(axis, int(n)) != n:
+                raise ShapeMismatch(axis, f"is {sizes[axis]} in one place and {n} in {name}")
+    return sizes
 
 
 def _sizes(dims: Mapping[str, int]) -> tuple[str, ...]:

@@ -154,7 +154,10 @@ def _unknown(call: Call) -> UnknownOperator:
     where = f"in {call.scope or 'the root module'}"
     if call.source:
         where += f" at {call.source}"
-    hint = f"add a row for it to orderof/frontends/torch/table.py: '{call.name}' -> an operator"
+    hint = (
+        'on_unknown="bound" gives a lower bound that names it; '
+        f"a row for '{call.name}' in orderof/frontends/torch/table.py counts it"
+    )
     return UnknownOperator(call.name, f"has no counting rule ({where})", hint)
 
 

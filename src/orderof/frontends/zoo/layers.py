@@ -133,7 +133,7 @@ def act(net: Net, x: Value, name: str) -> Value:
     return found
 
 
-def conv2d(  # noqa: PLR0913 - the numbers of a convolution
+def conv2d(
     net: Net,
     name: str,
     x: Value,

@@ -1,6 +1,0 @@
-"""The oracle and the cases are modules beside the tests that use them."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
