@@ -14,8 +14,7 @@ MAX_FUNCTION_LINES = 40
 
 # Folders of the machine a file was written on, addresses of package indexes, unfinished work.
 FORBIDDEN = re.compile(
-    r"(?<![\w.])/(?:home|root|work|farm|Users)/"
-    r"|[.]library\b|DEVELOPERS[.]md"
+    r"(?<![\w.])/(?:home|root|Users|tmp)/"
     r"|index-url\s*=|https?://(?:pypi|registry|files)[.]"
     r"|\b(?:TO[D]O|FIX[M]E|X{3}|HA[C]K)\b"
 )

@@ -16,6 +16,7 @@ from orderof.ir.scalar import (
     ZERO,
     Const,
     G,
+    Number,
     Scalar,
     Var,
     Y,
@@ -76,10 +77,18 @@ both = _binary("and", lambda x, y: apply("and", x, y))
 either = _binary("or", lambda x, y: apply("or", x, y))
 where = nest("where", "..., ..., ... -> ...", select)
 
+
+def _run(fn: str, x: Scalar, by: Number) -> Scalar:
+    """Apply to a number without folding: whoever scales by 1 or shifts by 0 runs it all the same."""
+    return Scalar(fn, (x, Const(by)))
+
+
 # With a number: `by` may be a formula, given as Power(base, exponent).
-scale = _unary("scale", lambda x, *, by: x * Const(by), lambda g, x, y, by: g * Const(by))
-shrink = _unary("shrink", lambda x, *, by: x / Const(by), lambda g, x, y, by: g / Const(by))
-shift = _unary("shift", lambda x, *, by: x + Const(by), lambda g, x, y, by: g)
+scale = _unary("scale", lambda x, *, by: _run("mul", x, by), lambda g, x, y, by: _run("mul", g, by))
+shrink = _unary(
+    "shrink", lambda x, *, by: _run("div", x, by), lambda g, x, y, by: _run("div", g, by)
+)
+shift = _unary("shift", lambda x, *, by: _run("add", x, by), lambda g, x, y, by: g)
 rdiv = _unary("rdiv", lambda x, *, by: Const(by) / x)
 rsub = _unary("rsub", lambda x, *, by: Const(by) - x)
 compare = _unary("compare", lambda x, *, fn, by: apply(fn, x, Const(by)))

@@ -1,7 +1,7 @@
 """Numbers as text: four digits and an SI letter, shares, integers in full. All in integers.
 
->>> [rounded(n, unit_of(291648307200)) for n in (291648307200, 1742157312, 50257000)]
-['291.6 G', '1.742 G', '0.0001 G']
+>>> [rounded(n, unit_of(291648307200)) for n in (291648307200, 1742157312, 5025)]
+['291.6 G', '1.742 G', '< 0.0001 G']
 >>> amount(999950000000), amount(9999), amount(10000)
 ('1.000 T', '9999', '10.00 k')
 >>> share(1, 3), share(1, 5000), exact(124439808)

@@ -218,7 +218,7 @@ def along(draw, reference, *, keep=False):
     rank = len(text.split())
     attrs = {"axis": draw(st.integers(-rank, rank - 1))}
     attrs |= {"keep": draw(st.booleans())} if keep else {}
-    x = operand(text)
+    x = operand(text, draw(st.sampled_from(("real", "digits"))))
     run = lambda t, x: reference(t, x, *attrs.values())  # noqa: E731
     return Case((x,), draw(letters("n m")), attrs, run, draw(SEEDS), ())
 

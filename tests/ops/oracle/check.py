@@ -1,7 +1,8 @@
 """check_op: what has to hold for every operator, whatever its form.
 
 check_op        shape, dtype, operations in both padding modes, bytes and span: the operator is
-                built with letters and with numbers, and each is held against what is executed
+                built with letters and with numbers, and each is held against what is executed;
+                its text form round-trips
 check_gradient  the derivative by value, and then all of that again for its nodes
 check_values    values, shapes and dtypes against torch, which is what catches a declaration that
                 is wrong but agrees with itself
@@ -14,7 +15,9 @@ from oracle.values import run
 from orderof.counts import is_float
 from orderof.ir.build import Builder
 from orderof.ir.forms import Composite, Irregular, Loop, Nest
-from orderof.ops import span, traffic, work
+from orderof.ir.read import parse_graph
+from orderof.ir.text import print_graph
+from orderof.ops import lookup, span, traffic, work
 from orderof.ops.derive import derive
 from orderof.transform.grad import grad
 
@@ -41,7 +44,14 @@ def check_op(op, case):
                 check_span(n, env, done)
     if case.law is not None:
         case.law(arrays, found)
+    check_text(graph)
     return found
+
+
+def check_text(graph):
+    """Print a graph, read it, which verifies it, and print it again."""
+    text = print_graph(graph, lookup)
+    assert print_graph(parse_graph(text, lookup), lookup) == text
 
 
 def check_values(op, case, torch):
@@ -100,56 +110,56 @@ def check_span(node, env, done):
 def check_gradient(op, case):
     """Hold the derivative against finite differences, and its nodes against their execution."""
     b, node = build(op, case)
-    first = node.results[0]
-    if not case.differentiable() or not is_float(first.dtype):
+    if not case.differentiable() or not is_float(node.results[0].dtype):
         return
-    graph = backward(op, b, node, case.differentiable())
+    graph, seeded = backward(op, b, node, case.differentiable())
     arrays, rng = case.arrays(), np.random.default_rng(case.seed + 1)
-    forward = b.graph(node.results)
-    (y, *_), _ = run(forward, arrays, case.env)
-    g = rng.uniform(0.5, 1.5, y.shape)
-    grads, _ = run(graph, [*arrays, g], case.env)
+    forward = b.graph(node.results[:seeded])
+    gs = [rng.uniform(0.5, 1.5, y.shape) for y in run(forward, arrays, case.env)[0]]
+    grads, _ = run(graph, [*arrays, *gs], case.env)
     for j, found in zip(case.differentiable(), grads, strict=True):
         assert found.shape == arrays[j].shape
         toward = rng.choice([-1.0, 1.0], found.shape)
-        ends = [_result(forward, arrays, j, h * toward, case.env) for h in (STEP, -STEP)]
-        expected = np.sum((ends[0] - ends[1]) * g) / (2 * STEP)
+        ends = [_results(forward, arrays, j, h * toward, case.env) for h in (STEP, -STEP)]
+        expected = sum(np.sum((y - z) * g) for y, z, g in zip(*ends, gs, strict=True)) / (2 * STEP)
         np.testing.assert_allclose(np.sum(found * toward), expected, NEAR, SMALL, err_msg=op.name)
-    check_nodes(graph, [*arrays, g], case.env, skip=len(b.nodes))
+    check_nodes(graph, [*arrays, *gs], case.env, skip=len(b.nodes))
+    check_text(graph)
 
 
-def _result(graph, arrays, j, change, env):
-    """Give the first result when operand j changes."""
-    (y, *_), _ = run(graph, [*arrays[:j], arrays[j] + change, *arrays[j + 1 :]], env)
-    return y
+def _results(graph, arrays, j, change, env):
+    """Give the results when operand j changes."""
+    return run(graph, [*arrays[:j], arrays[j] + change, *arrays[j + 1 :]], env)[0]
 
 
 def backward(op, forward, node, wanted):
-    """Give a graph (operands, gradient of the first result) -> gradients of the wanted operands."""
+    """Give a graph (operands, gradients of results) -> gradients of the wanted operands.
+
+    A derived nest and a vjp get the gradient of the first result, an expansion that of all. Also
+    gives how many that are.
+    """
     if op.vjp is None and not isinstance(node.form, Nest):
-        return _expanded(forward, node, wanted)
+        return _expanded(forward, node, wanted), len(node.results)
     b = Builder()
     b.inputs, b.nodes = [*forward.inputs], [*forward.nodes]
     first = node.results[0]
     g = b.input("g", first.dtype, *first.shape)
     if op.vjp is None:
-        return b.graph([derive(b, node, g, j) for j in wanted])
+        return b.graph([derive(b, node, g, j) for j in wanted]), 1
     gs = [g, *(None,) * (len(node.results) - 1)]
     want = [j in wanted for j in range(len(node.operands))]
     grads = list(op.vjp(b, node, gs, want))
     assert len(grads) == len(node.operands), (op.name, len(grads))
-    return b.graph([grads[j] for j in wanted])
+    return b.graph([grads[j] for j in wanted]), 1
 
 
 def _expanded(forward, node, wanted):
     """Derive an operator without a vjp of its own from its expansion."""
-    full = grad(forward.graph(node.results[:1]), inputs=True)
+    full = grad(forward.graph(node.results), inputs=True)
     found = dict(full.grads)
-    outputs = [found[forward.inputs[j].value] for j in wanted]
-    inputs = [*full.inputs[: len(forward.inputs)], full.inputs[-1]]
     b = Builder()
-    b.inputs, b.nodes = inputs, list(full.nodes)
-    return b.graph(outputs)
+    b.inputs, b.nodes = list(full.inputs), list(full.nodes)
+    return b.graph([found[forward.inputs[j].value] for j in wanted])
 
 
 def check_nodes(graph, inputs, env, skip=0):

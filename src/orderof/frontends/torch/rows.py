@@ -17,7 +17,7 @@ from orderof.ops.shape import expand, fill, reshape
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from orderof.frontends.torch.lower import Lowering
+    from orderof.frontends.torch.state import Lowering
     from orderof.ir.graph import Type
 
     Row = Callable[..., Any]

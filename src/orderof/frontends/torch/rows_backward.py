@@ -12,8 +12,8 @@ from orderof.ir.graph import Value
 from orderof.ops.elementwise import mul, scale
 
 if TYPE_CHECKING:
-    from orderof.frontends.torch.lower import Lowering
     from orderof.frontends.torch.rows import Row
+    from orderof.frontends.torch.state import Lowering
 
 Saved = Literal["operand", "result"]
 

@@ -19,8 +19,8 @@ from orderof.transform.grad import reverse_node, split_node
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orderof.frontends.torch.lower import Lowering
     from orderof.frontends.torch.rows import Row
+    from orderof.frontends.torch.state import Lowering
 
 
 def _four(low: Lowering, x: Value) -> Value:

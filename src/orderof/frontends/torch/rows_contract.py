@@ -15,8 +15,8 @@ from orderof.ops.reduce import sum_over
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orderof.frontends.torch.lower import Lowering
     from orderof.frontends.torch.rows import Row
+    from orderof.frontends.torch.state import Lowering
     from orderof.ir.graph import Value
 
 Numbers = "Sequence[int]"

@@ -11,8 +11,8 @@ from orderof.ops.random import bernoulli, uniform
 from orderof.ops.shape import fill
 
 if TYPE_CHECKING:
-    from orderof.frontends.torch.lower import Lowering
     from orderof.frontends.torch.rows import Row
+    from orderof.frontends.torch.state import Lowering
     from orderof.ops import Operator
 
 Operand = "Value | float"

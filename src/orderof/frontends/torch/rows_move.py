@@ -14,8 +14,8 @@ from orderof.sym import ONE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orderof.frontends.torch.lower import Lowering
     from orderof.frontends.torch.rows import Row
+    from orderof.frontends.torch.state import Lowering
     from orderof.sym import Expr
 
 
@@ -166,14 +166,14 @@ def embedding_backward(low: Lowering, g: Value, at: Value, rows: int, *_: Any) -
     return s.scatter_rows(low.b, g, at, rows=rows)
 
 
-def index(low: Lowering, x: Value, at: Sequence[Value | None]) -> Any:  # noqa: ANN401
+def index(low: Lowering, x: Value, at: Sequence[Value | None]) -> Any:
     """Pick elements by tensors."""
     dims = tuple(d for d, i in enumerate(at) if i is not None)
     found = [i for i in at if i is not None]
     return s.index(low.b, x, *found, shape=low.types()[0].shape, dims=dims)
 
 
-def index_select(low: Lowering, x: Value, axis: int, at: Value) -> Any:  # noqa: ANN401
+def index_select(low: Lowering, x: Value, axis: int, at: Value) -> Any:
     """Pick along one dimension."""
     return index(low, x, [*(None,) * (axis % len(x.shape)), at])
 
@@ -183,7 +183,7 @@ def gather(low: Lowering, x: Value, axis: int, at: Value, **_: Any) -> Any:
     return s.take(low.b, x, at, axis=axis)
 
 
-def overwrite(low: Lowering, x: Value, part: Value, axis: int = 0, *at: Any) -> Any:  # noqa: ANN401
+def overwrite(low: Lowering, x: Value, part: Value, axis: int = 0, *at: Any) -> Any:
     """Write x[..., start:stop:step], or x[..., i]."""
     i, n = axis % len(x.shape), x.shape[axis].value or 0
     if len(part.shape) < len(x.shape):

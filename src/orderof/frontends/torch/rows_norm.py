@@ -20,8 +20,8 @@ from orderof.ops.softmax import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orderof.frontends.torch.lower import Lowering
     from orderof.frontends.torch.rows import Row
+    from orderof.frontends.torch.state import Lowering
 
 
 def _there(*values: Value | None) -> list[Value]:
