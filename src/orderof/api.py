@@ -56,6 +56,9 @@ def graph(
             hint = "its sizes are dims: use -d B=8, or dims={'B': 8}"
             raise BadSpelling(model, "takes no inputs", hint)
         return graph_of_zoo(model, dims=dims, train=train, mode=mode, loss=loss)
+    if isinstance(model, str) and model.endswith(".onnx"):
+        hint = "name the PyTorch code it was exported from: package.module:function"
+        raise Refused(model, "is an ONNX file, which orderof does not read yet", hint)
     if isinstance(model, str) and model.endswith((".pt", ".pth", ".pkl", ".pickle", ".ckpt")):
         hint = "name the code that makes the model: package.module:function"
         raise Refused(model, "is a pickle, and reading a pickle runs whatever code is in it", hint)

@@ -18,7 +18,7 @@ def vision(name: str, *, batch: int = 1, height: int = 64, width: int = 64) -> C
 
 def language(name: str, *, batch: int = 2, length: int = 16) -> Case:
     load("torchvision:alexnet")  # makes torchvision importable, which transformers looks for
-    import transformers  # noqa: PLC0415
+    import transformers
 
     sizes = {"vocab_size": 101, "bos_token_id": 1, "eos_token_id": 1, "pad_token_id": 0}
     wide = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}

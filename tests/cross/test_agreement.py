@@ -26,9 +26,10 @@ def names():
 @pytest.mark.parametrize("train", [True, False], ids=["train", "eval"])
 @pytest.mark.parametrize("name", names())
 def test_backward_agrees(name, train):
+    from tests.cross.models import CASES
+
     from orderof.counts import Counts
     from orderof.frontends.torch.agreement import difference
-    from tests.cross.models import CASES
 
     total, reasons = difference(recorded(CASES[name](), train=train))
     assert total.macs() == 0
@@ -37,8 +38,9 @@ def test_backward_agrees(name, train):
 
 @pytest.mark.parametrize("name", names())
 def test_the_same_parameters_have_gradients(name):
-    from orderof.frontends.torch.agreement import our_backward
     from tests.cross.models import CASES
+
+    from orderof.frontends.torch.agreement import our_backward
 
     graph = recorded(CASES[name]())
     ours = {p.name for p, _ in our_backward(graph).grads}

@@ -66,6 +66,11 @@ def test_there_and_back(source, expected):
     assert from_sympy(expected) == parse(source)
 
 
+def test_remainders_of_fractions_are_exact():
+    e = parse("mod(d/h, d)")
+    assert e.at(d=2, h=2) == from_sympy(to_sympy(e)).at(d=2, h=2) == 1
+
+
 def test_logarithm_of_what_may_be_zero_is_zero():
     assert at(to_sympy(parse("ceillog2(x - 1)")), {"x": 1}) == 0
 

@@ -188,7 +188,8 @@ def test_refuses_names_that_cannot_be_read_back(name):
 
 
 def test_refuses_floats():
-    for make in (lambda: B * 2.0, lambda: 2.5 * B, lambda: const(1.5), lambda: ONE * 0.5):
+    products = (lambda: B * 2.0, lambda: 2.5 * B, lambda: ONE * 0.5)
+    for make in (*products, lambda: const(1.5), lambda: B**2.0, lambda: B / 0.5):
         with pytest.raises(TypeError):
             make()
 

@@ -78,6 +78,8 @@ def test_outputs_of_a_strided_window_are_written_one_way(s):
         (mod(B * S, S), "0"),
         (floordiv(mod(H, 3), 3), "0"),
         (ceildiv(H, H), "1"),
+        (ceildiv(0, H - S), "0"),
+        (mod(0, H), "0"),
     ],
 )
 def test_canonical_form(size, expected):

@@ -1,0 +1,1 @@
+"""The doors: a model becomes a Graph."""

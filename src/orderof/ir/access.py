@@ -11,6 +11,7 @@ product, because no axis stands in two dimensions of one access.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ _WINDOW = re.compile(r"(\w+)\*(\w+)\+(\w+)\*(\w+)(?:-(\w+))?")
 
 def access(text: str, numbers: Mapping[str, int] | None = None) -> Access:
     """Read one operand of a signature; names of strides and paddings stand in `numbers`."""
-    known = {} if numbers is None else numbers
+    known: Mapping[str, int] = {} if numbers is None else numbers
     return tuple(_index(token, known) for token in _TOKEN.findall(text))
 
 
@@ -209,7 +210,7 @@ def inside(index: Window, sizes: Sizes, extent: Expr, kept: frozenset[str]) -> E
         case True, False:
             overlap = [
                 maximum(0, minimum(a[1], b[1]) - maximum(a[0], b[0]))
-                for a, b in zip(lengths, lengths[1:], strict=False)
+                for a, b in itertools.pairwise(lengths)
             ]
             return Expr.sum(size) - Expr.sum(overlap)
         case _:

@@ -9,7 +9,7 @@ from orderof.ir.graph import Graph, Input, Node, Phase, Role, Type, Value, tenso
 from orderof.sym import ONE, Expr, Size, expr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable
 
     from orderof.ir.forms import Form
     from orderof.ir.graph import Attr
@@ -58,7 +58,7 @@ class Builder:
         return results
 
     @contextlib.contextmanager
-    def module(self, name: str, kind: str = "", times: Size = 1) -> Iterator[None]:
+    def module(self, name: str, kind: str = "", times: Size = 1) -> Generator[None]:
         """Open a module of the tree; `times` says how many copies of it one pass runs."""
         scope, outer = self.scope, self.times
         self.scope, self.times = join(scope, name), outer * expr(times)
@@ -69,7 +69,7 @@ class Builder:
             self.scope, self.times = scope, outer
 
     @contextlib.contextmanager
-    def during(self, phase: Phase) -> Iterator[None]:
+    def during(self, phase: Phase) -> Generator[None]:
         """Emit nodes of another phase."""
         outer, self.phase = self.phase, phase
         try:

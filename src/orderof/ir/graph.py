@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orderof.counts import ITEMSIZE
 from orderof.sym import Expr, Size, expr
@@ -103,6 +103,10 @@ class Node:
     scope: str = ""
     phase: Phase = Phase.FORWARD
     source: str | None = None
+
+    def attr(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - whatever it is
+        """Give an attribute."""
+        return dict(self.attrs).get(name, default)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,8 +1,8 @@
 """Scalar functions: the body of a loop nest, as a shared expression graph.
 
-A `Scalar` is a leaf (`Var` number i is the element read from operand i, `Const` a number) or one
-function of `FUNCTIONS` applied to Scalars. Equal subexpressions are one operation: `steps` lists the
-distinct interior nodes in the order of execution, and that list is the work of one point.
+A `Scalar` is a leaf (`Var` number i is the element read from operand i, `Const` a number, `Coord` a
+position) or one function of `FUNCTIONS` applied to Scalars. Equal subexpressions are one operation:
+`steps` lists the distinct interior nodes in the order of execution, which is the work of one point.
 
 >>> x = Var(0)
 >>> [s.fn for s in steps(x * x + x * x)]
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from orderof.counts import Kind
@@ -46,12 +46,15 @@ class Scalar:
     args: tuple[Scalar, ...] = ()
     at: Number = 0
 
+    hashed: int = field(init=False, compare=False, repr=False)
+    """Its hash, once: bodies are looked up by every count."""
+
     def __post_init__(self) -> None:
-        """Hash once: bodies are compared and looked up by every count."""
-        object.__setattr__(self, "_hash", hash((self.fn, self.args, self.at)))
+        """Hash."""
+        object.__setattr__(self, "hashed", hash((self.fn, self.args, self.at)))
 
     def __hash__(self) -> int:
-        return self._hash  # type: ignore[attr-defined, no-any-return]
+        return self.hashed
 
     def __add__(self, other: Scalar | Number) -> Scalar:
         return apply("add", self, other)
@@ -106,15 +109,48 @@ Y = Scalar("var", (), -2)
 ZERO, ONE = Const(0), Const(1)
 
 
+Partials = tuple["Scalar | None", ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """One row of the table of scalar functions: nothing else mentions the function."""
 
     kind: Kind
-    value: Callable[..., Number]
-    partials: Callable[..., tuple[Scalar | None, ...]]
+    value: Callable[..., float]
+    partials: Callable[..., Partials]
     """(result, *arguments) -> one derivative for each argument, None where there is none."""
     infix: str = ""
+
+
+def _one(
+    kind: Kind, value: Callable[[float], float], partial: Callable[[Scalar, Scalar], Scalar | None]
+) -> Function:
+    """Make the row of a function of one argument; `partial` is (result, argument)."""
+
+    def partials(y: Scalar, a: Scalar) -> Partials:
+        return (partial(y, a),)
+
+    return Function(kind, value, partials)
+
+
+def _two(
+    kind: Kind,
+    value: Callable[[float, float], float],
+    partials: Callable[[Scalar, Scalar, Scalar], Partials],
+    infix: str = "",
+) -> Function:
+    """Make the row of a function of two arguments; `partials` is (result, *arguments)."""
+    return Function(kind, value, partials, infix)
+
+
+def _test(value: Callable[[float, float], bool], kind: Kind = Kind.CMP) -> Function:
+    """Make the row of a function whose result is true or false, and has no derivative."""
+
+    def partials(y: Scalar, a: Scalar, b: Scalar) -> Partials:
+        return None, None
+
+    return Function(kind, value, partials)
 
 
 def _sign(value: Scalar) -> Scalar:
@@ -125,43 +161,55 @@ def _either(choice: Scalar) -> tuple[Scalar, Scalar]:
     return select(choice, ONE, ZERO), select(choice, ZERO, ONE)
 
 
+def _choose(y: Scalar, c: Scalar, a: Scalar, b: Scalar) -> Partials:
+    return None, *_either(c)
+
+
+def _choose_causal(y: Scalar, s: Scalar, t: Scalar, a: Scalar, b: Scalar) -> Partials:
+    return None, None, causal(s, t, ONE, ZERO), causal(s, t, ZERO, ONE)
+
+
+def _pow_partials(y: Scalar, a: Scalar, b: Scalar) -> Partials:
+    return b * apply("pow", a, b - ONE), y * log(a)
+
+
+def _select(c: float, a: float, b: float) -> float:
+    return a if c else b
+
+
+def _causal(s: float, t: float, a: float, b: float) -> float:
+    return a if t <= s else b
+
+
 FUNCTIONS: dict[str, Function] = {
-    "add": Function(Kind.ADD, lambda a, b: a + b, lambda y, a, b: (ONE, ONE), "+"),
-    "sub": Function(Kind.ADD, lambda a, b: a - b, lambda y, a, b: (ONE, Const(-1)), "-"),
-    "mul": Function(Kind.MUL, lambda a, b: a * b, lambda y, a, b: (b, a), "*"),
-    "div": Function(Kind.DIV, lambda a, b: a / b, lambda y, a, b: (ONE / b, -(y / b)), "/"),
-    "neg": Function(Kind.NEG, lambda a: -a, lambda y, a: (Const(-1),)),
-    "abs": Function(Kind.ABS, abs, lambda y, a: (_sign(a),)),
-    "max": Function(Kind.MAX, max, lambda y, a, b: _either(gt(a, b))),
-    "min": Function(Kind.MAX, min, lambda y, a, b: _either(gt(b, a))),
-    "ge": Function(Kind.CMP, lambda a, b: a >= b, lambda y, a, b: (None, None)),
-    "gt": Function(Kind.CMP, lambda a, b: a > b, lambda y, a, b: (None, None)),
-    "eq": Function(Kind.CMP, lambda a, b: a == b, lambda y, a, b: (None, None)),
-    "ne": Function(Kind.CMP, lambda a, b: a != b, lambda y, a, b: (None, None)),
-    "and": Function(Kind.LOGIC, lambda a, b: bool(a) and bool(b), lambda y, a, b: (None, None)),
-    "or": Function(Kind.LOGIC, lambda a, b: bool(a) or bool(b), lambda y, a, b: (None, None)),
-    "not": Function(Kind.LOGIC, lambda a: not a, lambda y, a: (None,)),
-    "select": Function(
-        Kind.SELECT, lambda c, a, b: a if c else b, lambda y, c, a, b: (None, *_either(c))
-    ),
-    "causal": Function(
-        Kind.SELECT,
-        lambda s, t, a, b: a if t <= s else b,
-        lambda y, s, t, a, b: (None, None, causal(s, t, ONE, ZERO), causal(s, t, ZERO, ONE)),
-    ),
-    "exp": Function(Kind.EXP, math.exp, lambda y, a: (y,)),
-    "log": Function(Kind.LOG, math.log, lambda y, a: (ONE / a,)),
-    "sqrt": Function(Kind.SQRT, math.sqrt, lambda y, a: (0.5 / y,)),
-    "rsqrt": Function(Kind.RSQRT, lambda a: a**-0.5, lambda y, a: (-0.5 * (y * y * y),)),
-    "pow": Function(
-        Kind.POW, lambda a, b: a**b, lambda y, a, b: (b * apply("pow", a, b - ONE), y * log(a))
-    ),
-    "sin": Function(Kind.SIN, math.sin, lambda y, a: (apply("cos", a),)),
-    "cos": Function(Kind.SIN, math.cos, lambda y, a: (-apply("sin", a),)),
-    "tanh": Function(Kind.TANH, math.tanh, lambda y, a: (1 - y * y,)),
-    "erf": Function(Kind.ERF, math.erf, lambda y, a: (2 / math.sqrt(math.pi) * exp(-(a * a)),)),
-    "floor": Function(Kind.ROUND, math.floor, lambda y, a: (None,)),
-    "cast": Function(Kind.CAST, lambda a: a, lambda y, a: (ONE,)),
+    "add": _two(Kind.ADD, lambda a, b: a + b, lambda y, a, b: (ONE, ONE), "+"),
+    "sub": _two(Kind.ADD, lambda a, b: a - b, lambda y, a, b: (ONE, Const(-1)), "-"),
+    "mul": _two(Kind.MUL, lambda a, b: a * b, lambda y, a, b: (b, a), "*"),
+    "div": _two(Kind.DIV, lambda a, b: a / b, lambda y, a, b: (ONE / b, -(y / b)), "/"),
+    "max": _two(Kind.MAX, max, lambda y, a, b: _either(ge(a, b))),
+    "min": _two(Kind.MAX, min, lambda y, a, b: _either(ge(b, a))),
+    "pow": _two(Kind.POW, lambda a, b: a**b, _pow_partials),
+    "ge": _test(lambda a, b: a >= b),
+    "gt": _test(lambda a, b: a > b),
+    "eq": _test(lambda a, b: a == b),
+    "ne": _test(lambda a, b: a != b),
+    "and": _test(lambda a, b: bool(a) and bool(b), Kind.LOGIC),
+    "or": _test(lambda a, b: bool(a) or bool(b), Kind.LOGIC),
+    "not": _one(Kind.LOGIC, lambda a: not a, lambda y, a: None),
+    "select": Function(Kind.SELECT, _select, _choose),
+    "causal": Function(Kind.SELECT, _causal, _choose_causal),
+    "neg": _one(Kind.NEG, lambda a: -a, lambda y, a: Const(-1)),
+    "abs": _one(Kind.ABS, abs, lambda y, a: _sign(a)),
+    "exp": _one(Kind.EXP, math.exp, lambda y, a: y),
+    "log": _one(Kind.LOG, math.log, lambda y, a: ONE / a),
+    "sqrt": _one(Kind.SQRT, math.sqrt, lambda y, a: 0.5 / y),
+    "rsqrt": _one(Kind.RSQRT, lambda a: a**-0.5, lambda y, a: -0.5 * (y * y * y)),
+    "sin": _one(Kind.SIN, math.sin, lambda y, a: apply("cos", a)),
+    "cos": _one(Kind.SIN, math.cos, lambda y, a: -apply("sin", a)),
+    "tanh": _one(Kind.TANH, math.tanh, lambda y, a: 1 - y * y),
+    "erf": _one(Kind.ERF, math.erf, lambda y, a: 2 / math.sqrt(math.pi) * exp(-(a * a))),
+    "floor": _one(Kind.ROUND, math.floor, lambda y, a: None),
+    "cast": _one(Kind.CAST, lambda a: a, lambda y, a: ONE),
 }
 
 
@@ -247,7 +295,8 @@ def variables(body: Scalar) -> frozenset[int]:
     """Give the numbers of the operands that a body reads; -1 is G, -2 is Y."""
     if body.fn == "var":
         return frozenset((position(body),))
-    return frozenset().union(*map(variables, body.args))
+    none: frozenset[int] = frozenset()
+    return none.union(*map(variables, body.args))
 
 
 def adjoint(body: Scalar, y: Scalar | None) -> dict[int, Scalar]:
@@ -276,7 +325,8 @@ def _times(g: Scalar, d: Scalar) -> Scalar:
 
 def position(leaf: Scalar) -> int:
     """Give the operand that a `var` reads."""
-    return int(leaf.at)  # type: ignore[arg-type]
+    assert isinstance(leaf.at, int)  # noqa: S101 - of a `var` it always is
+    return leaf.at
 
 
 def rename(body: Scalar, names: dict[int, int]) -> Scalar:

@@ -4,13 +4,15 @@
 
 Shapes: q (B, H, S, e), k (B, K, T, e), v (B, K, T, f), where K divides H: grouped queries share a
 key head. The whole square of scores is computed. A mask that depends on positions only is no
-operand: `masked` names it ("causal", ...), and it costs one choice at each place. Forward two products, backward four; p is saved, so nothing is computed again.
+operand: `masked` names it ("causal", ...), and it costs one choice at each place. Forward two
+products, backward four; p is saved, so nothing is computed again.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orderof.ir.build import Builder
 from orderof.ir.scalar import Const, Coord, Power, causal
 from orderof.ops.define import composite
 from orderof.ops.derive import derive
@@ -23,8 +25,8 @@ from orderof.ops.softmax import softmax, softmax_gradient
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orderof.ir.build import Builder
     from orderof.ir.graph import Node, Value
+    from orderof.ops.define import Operator
 
 attention_scores = nest(
     "attention_scores", "b (k g) s e, b k t e -> b (k g) s t", lambda q, k: q * k, reduce="add"
@@ -57,18 +59,18 @@ def _add_mask(b: Builder, scores: Value, mask: Value | None, *, masked: str) -> 
 def _attention_vjp(b: Builder, node: Node, gs: Sequence[Value], want: Sequence[bool]) -> Any:  # noqa: ANN401
     """Give the gradients by four products, two for the values and two for the scores."""
     q, k, v, *mask = node.operands
-    p, attrs = node.results[1], dict(node.attrs)
-    dropped, noise = node.results[2:] if attrs.get("dropout_p") else (p, None)
-    values = _as_node(b, lambda c: attention_values(c, dropped, v))
+    p = node.results[1]
+    dropped, noise = node.results[2:] if node.attr("dropout_p") else (p, None)
+    values = _draft(attention_values, dropped, v)
     dp, dv = derive(b, values, gs[0], 0), derive(b, values, gs[0], 1)
     if noise is not None:
         dp = mul(b, dp, noise)
     dmasked = softmax_gradient(b, dp, p, axis=-1)
-    dscores = scale(b, dmasked, by=_scale(q, attrs.get("scale_by")))
-    scores = _as_node(b, lambda c: attention_scores(c, q, k))
-    grads = [derive(b, scores, dscores, 0), derive(b, scores, dscores, 1), dv]
+    dscores = scale(b, dmasked, by=_scale(q, node.attr("scale_by")))
+    scores = _draft(attention_scores, q, k)
+    grads: list[Value | None] = [*(derive(b, scores, dscores, j) for j in (0, 1)), dv]
     if mask:
-        masking = _as_node(b, lambda c: add(c, p, mask[0]))
+        masking = _draft(add, p, mask[0])
         grads.append(derive(b, masking, dmasked, 1) if want[3] else None)
     return grads
 
@@ -98,8 +100,8 @@ def attention(
     return attention_values(b, dropped, v), p, dropped, noise
 
 
-def _as_node(b: Builder, emit: Any) -> Node:  # noqa: ANN401
-    """Make the node of a forward product without emitting it, to derive from it."""
-    draft = type(b)()
-    emit(draft)
-    return draft.nodes[-1]
+def _draft(op: Operator, *operands: Value) -> Node:
+    """Make the node of a forward operator without emitting it, to derive from it."""
+    b = Builder()
+    op(b, *operands)
+    return b.nodes[-1]

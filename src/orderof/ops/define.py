@@ -8,7 +8,7 @@ attributes by keyword. The form is made once for each combination of operand typ
 
 from __future__ import annotations
 
-import sys
+import inspect
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +22,9 @@ if TYPE_CHECKING:
     from orderof.ir.forms import Form
     from orderof.ir.graph import Attr, Type, Value
 
-Types = tuple["Type", ...]
-Made = tuple["Form", Types]
-Make = "Callable[..., Made]"
-Grads = "Sequence[Value | None]"
-Vjp = "Callable[[Builder, Node, Sequence[Value | None], Sequence[bool]], Grads]"
-"""(builder, node, gradients of its results, which operands want one) -> gradients of operands."""
+    Types = tuple[Type, ...]
+    Made = tuple[Form, Types]
+    Grads = Sequence[Value | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +43,8 @@ class Operator:
     about: str = ""
     free: bool = False
     """Whether it is a View: no cost of any kind."""
-    _made: dict[tuple[Types, tuple[tuple[str, Attr], ...]], Made] = field(default_factory=dict)
+    made: dict[Any, Made] = field(default_factory=dict[Any, "Made"])
+    """What `make` gave, by operand types and attributes."""
 
     def __call__(self, b: Builder, *operands: Value, **attrs: Any) -> Any:  # noqa: ANN401
         """Emit a node; gives its result, or a tuple where there are several."""
@@ -63,8 +61,8 @@ class Operator:
     def instance(self, types: Types, attrs: tuple[tuple[str, Attr], ...]) -> Made:
         """Give the form and result types for operand types and attributes."""
         key = (types, attrs)
-        if (made := self._made.get(key)) is None:
-            made = self._made[key] = self.make(*types, **dict(attrs))
+        if (made := self.made.get(key)) is None:
+            made = self.made[key] = self.make(*types, **dict(attrs))
         return made
 
 
@@ -91,7 +89,11 @@ def lookup(name: str) -> Operator:
 
 def here(depth: int = 2) -> str:
     """Give `file:line` of the caller's caller: where a declaration stands."""
-    frame = sys._getframe(depth)
+    frame = inspect.currentframe()
+    for _ in range(depth):
+        frame = frame.f_back if frame else None
+    if frame is None:
+        return ""
     return f"{frame.f_code.co_filename.rpartition('/orderof/')[2]}:{frame.f_lineno}"
 
 
@@ -133,14 +135,17 @@ def composite(
         def make(*types: Type, **attrs: Any) -> Made:  # noqa: ANN401
             b = Builder()
             operands = [b.take(_fresh(t)) for t in types]
-            out = build(b, *operands, **attrs)
-            outputs = out if isinstance(out, tuple) else (out,)
+            outputs = _values(build(b, *operands, **attrs))
             return Composite(b.graph(outputs, name)), tuple(v.type for v in outputs)
 
         about = (build.__doc__ or "").strip()
         return register(Operator(name, make, vjp, where, source, about=about))
 
     return declare
+
+
+def _values(found: Value | tuple[Value, ...]) -> tuple[Value, ...]:
+    return found if isinstance(found, tuple) else (found,)
 
 
 def _fresh(t: Type) -> Value:

@@ -16,7 +16,6 @@ from orderof.ir.access import Window, axes_of
 from orderof.ir.forms import Nest
 from orderof.ir.graph import Type
 from orderof.ir.scalar import Const, G, Y, adjoint, rename, variables
-
 from orderof.ops.define import lookup
 from orderof.ops.nest import effective, result_dtype
 

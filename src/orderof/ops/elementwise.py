@@ -16,7 +16,6 @@ from orderof.ir.scalar import (
     ZERO,
     Const,
     G,
-    Number,
     Scalar,
     Var,
     Y,
@@ -44,21 +43,39 @@ if TYPE_CHECKING:
 
     from orderof.ir.build import Builder
     from orderof.ir.graph import Node, Value
+    from orderof.ir.scalar import Number
+    from orderof.ops.define import Grads
+    from orderof.ops.nest import One, Three, Two
 
 
-def _unary(
-    name: str, body: Callable[..., Scalar], gradient: Callable[..., Scalar] | None = None
+def _unary(name: str, body: One, gradient: Three | None = None) -> Operator:
+    """Declare a function of one element; `gradient` is (g, x, y) -> Scalar, y the saved result."""
+    return nest(name, "... -> ...", body, vjp=_own(gradient) if gradient else None)
+
+
+def _numbered(
+    name: str,
+    takes: str,
+    body: Callable[[Scalar, Any], Scalar] | Callable[[Scalar, Any, Any], Scalar],
+    gradient: Callable[..., Scalar] | None = None,
 ) -> Operator:
-    """Declare a function of one element; `gradient` is (g, x, y, **attributes) -> Scalar."""
-
-    def vjp(b: Builder, node: Node, gs: Sequence[Value | None], _: Sequence[bool]) -> Any:  # noqa: ANN401
-        own = gradient(G, Var(0), Y, **dict(node.attrs)) if gradient else None
-        return (derive(b, node, gs[0], 0, own),) if gs[0] else (None,)
-
-    return nest(name, "... -> ...", body, vjp=vjp if gradient else None)
+    """Declare a function of one element and numbers; `gradient` is (g, x, y, *numbers)."""
+    keys = tuple(takes.split())
+    vjp = _own(gradient, keys) if gradient else None
+    return nest(name, "... -> ...", body, takes=keys, vjp=vjp)
 
 
-def _binary(name: str, body: Callable[..., Scalar]) -> Operator:
+def _own(gradient: Callable[..., Scalar], takes: tuple[str, ...] = ()) -> Callable[..., Grads]:
+    """Make the vjp that runs a formula of the operator's own."""
+
+    def vjp(b: Builder, node: Node, gs: Sequence[Value | None], _: Sequence[bool]) -> Grads:
+        formula = gradient(G, Var(0), Y, *(node.attr(k) for k in takes))
+        return (derive(b, node, gs[0], 0, formula),) if gs[0] else (None,)
+
+    return vjp
+
+
+def _binary(name: str, body: Two) -> Operator:
     return nest(name, "..., ... -> ...", body)
 
 
@@ -79,24 +96,34 @@ where = nest("where", "..., ..., ... -> ...", select)
 
 
 def _run(fn: str, x: Scalar, by: Number) -> Scalar:
-    """Apply to a number without folding: whoever scales by 1 or shifts by 0 runs it all the same."""
+    """Apply to a number without folding: who scales by 1 or shifts by 0 runs it all the same."""
     return Scalar(fn, (x, Const(by)))
 
 
-# With a number: `by` may be a formula, given as Power(base, exponent).
-scale = _unary("scale", lambda x, *, by: _run("mul", x, by), lambda g, x, y, by: _run("mul", g, by))
-shrink = _unary(
-    "shrink", lambda x, *, by: _run("div", x, by), lambda g, x, y, by: _run("div", g, by)
-)
-shift = _unary("shift", lambda x, *, by: _run("add", x, by), lambda g, x, y, by: g)
-rdiv = _unary("rdiv", lambda x, *, by: Const(by) / x)
-rsub = _unary("rsub", lambda x, *, by: Const(by) - x)
-compare = _unary("compare", lambda x, *, fn, by: apply(fn, x, Const(by)))
-raise_to = _unary(
-    "raise_to",
-    lambda x, *, by: apply("pow", x, Const(by)),
-    lambda g, x, y, by: g * (by * apply("pow", x, Const(by - 1))),
-)
+def _scaled(g: Scalar, x: Scalar, y: Scalar, by: Number) -> Scalar:
+    return _run("mul", g, by)
+
+
+def _shrunk(g: Scalar, x: Scalar, y: Scalar, by: Number) -> Scalar:
+    return _run("div", g, by)
+
+
+def _shifted(g: Scalar, x: Scalar, y: Scalar, by: Number) -> Scalar:
+    return g
+
+
+def _raised(g: Scalar, x: Scalar, y: Scalar, by: float) -> Scalar:
+    return g * (by * apply("pow", x, Const(by - 1)))
+
+
+# With a number: `by` may be a formula, given as Power(base, exponent), except as an exponent.
+scale = _numbered("scale", "by", lambda x, by: _run("mul", x, by), _scaled)
+shrink = _numbered("shrink", "by", lambda x, by: _run("div", x, by), _shrunk)
+shift = _numbered("shift", "by", lambda x, by: _run("add", x, by), _shifted)
+rdiv = _numbered("rdiv", "by", lambda x, by: Const(by) / x)
+rsub = _numbered("rsub", "by", lambda x, by: Const(by) - x)
+compare = _numbered("compare", "fn by", lambda x, fn, by: apply(fn, x, Const(by)))
+raise_to = _numbered("raise_to", "by", lambda x, by: apply("pow", x, Const(by)), _raised)
 
 neg = _unary("neg", lambda x: -x)
 invert = _unary("not", lambda x: apply("not", x))
@@ -114,20 +141,32 @@ hyperbolic_tangent = _unary("tanh", tanh)
 
 relu = _unary("relu", lambda x: maximum(x, ZERO), lambda g, x, y: select(gt(y, ZERO), g, ZERO))
 sigmoid = _unary("sigmoid", lambda x: 1 / (1 + exp(-x)), lambda g, x, y: g * ((1 - y) * y))
-leaky_relu = _unary(
-    "leaky_relu",
-    lambda x, *, slope: select(gt(x, ZERO), x, x * slope),
-    lambda g, x, y, slope: select(gt(x, ZERO), g, g * slope),
+
+
+def _leaky_gradient(g: Scalar, x: Scalar, y: Scalar, slope: float) -> Scalar:
+    return select(gt(x, ZERO), g, g * slope)
+
+
+def _elu_gradient(g: Scalar, x: Scalar, y: Scalar, alpha: float) -> Scalar:
+    return select(gt(x, ZERO), g, g * (y + alpha))
+
+
+def _clamp_gradient(g: Scalar, x: Scalar, y: Scalar, low: float, high: float) -> Scalar:
+    """Give nothing at the bounds themselves, as ReLU6 does."""
+    return select(apply("and", gt(x, Const(low)), gt(Const(high), x)), g, ZERO)
+
+
+leaky_relu = _numbered(
+    "leaky_relu", "slope", lambda x, slope: select(gt(x, ZERO), x, x * slope), _leaky_gradient
 )
-elu = _unary(
-    "elu",
-    lambda x, *, alpha: select(gt(x, ZERO), x, alpha * (exp(x) - 1)),
-    lambda g, x, y, alpha: select(gt(x, ZERO), g, g * (y + alpha)),
+elu = _numbered(
+    "elu", "alpha", lambda x, a: select(gt(x, ZERO), x, a * (exp(x) - 1)), _elu_gradient
 )
-clamp = _unary(
+clamp = _numbered(
     "clamp",
-    lambda x, *, low, high: minimum(maximum(x, Const(low)), Const(high)),
-    lambda g, x, y, low, high: select(apply("and", gt(x, Const(low)), gt(Const(high), x)), g, ZERO),
+    "low high",
+    lambda x, low, high: minimum(maximum(x, Const(low)), Const(high)),
+    _clamp_gradient,
 )
 softplus = _unary("softplus", lambda x: log(1 + exp(x)), lambda g, x, y: g / (1 + exp(-x)))
 silu = _unary("silu", lambda x: x / (1 + exp(-x)), lambda g, x, y: _silu_gradient(g, x))
@@ -164,7 +203,7 @@ def _cast_make(x: Type, *, dtype: str) -> tuple[Nest, tuple[Type]]:
     return Nest(axes, (acc,), acc, apply("cast", Var(0))), (Type(x.shape, dtype),)
 
 
-def _cast_vjp(b: Builder, node: Node, gs: Sequence[Value | None], _: Sequence[bool]) -> Any:  # noqa: ANN401
+def _cast_vjp(b: Builder, node: Node, gs: Sequence[Value | None], _: Sequence[bool]) -> Grads:
     return (cast(b, gs[0], dtype=node.operands[0].dtype) if gs[0] else None,)
 
 

@@ -16,7 +16,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from orderof.counts import FLOAT_DTYPES, ITEMSIZE, Kind, is_float
-from orderof.errors import ShapeMismatch
+from orderof.errors import BadSpelling, ShapeMismatch
 from orderof.ir.access import Axis, Compose, Fixed, Window, access, axes_of
 from orderof.ir.forms import Nest
 from orderof.ir.graph import Type
@@ -30,30 +30,32 @@ if TYPE_CHECKING:
     from orderof.ir.access import Access, Index, Sizes
     from orderof.ops.define import Grads, Made
 
+    One = Callable[[Scalar], Scalar]
+    Two = Callable[[Scalar, Scalar], Scalar]
+    Three = Callable[[Scalar, Scalar, Scalar], Scalar]
+    Body = One | Two | Three
+
 
 def nest(
     name: str,
     signature: str,
-    body: Callable[..., Scalar],
+    body: Body,
     *,
     reduce: str | None = None,
+    takes: tuple[str, ...] = (),
     vjp: Callable[..., Grads] | None = None,
 ) -> Operator:
-    """Declare a Nest. Attributes go to `body` by keyword when it takes them, else to the axes."""
-    keywords = _keywords(body)
+    """Declare a Nest. Attributes that the body `takes` follow its operands; others are sizes."""
+    whole: Callable[..., Scalar] = body
 
     def make(*types: Type, **attrs: Any) -> Made:  # noqa: ANN401
-        mine = {k: attrs[k] for k in keywords if k in attrs}
-        rest = {k: v for k, v in attrs.items() if k not in mine}
-        scalar = body(*map(Var, range(len(types))), **mine)
+        if missing := [k for k in takes if k not in attrs]:
+            raise BadSpelling(name, f"needs {missing[0]}=", f"it takes {', '.join(takes)}")
+        scalar = whole(*map(Var, range(signature.count(",") + 1)), *(attrs[k] for k in takes))
+        rest = {k: v for k, v in attrs.items() if k not in takes}
         return concrete(name, signature, types, scalar, reduce, rest)
 
     return register(Operator(name, make, vjp, here(), signature=signature))
-
-
-def _keywords(body: Callable[..., Scalar]) -> tuple[str, ...]:
-    code = getattr(body, "__code__", None)
-    return code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount] if code else ()
 
 
 def concrete(
@@ -109,13 +111,13 @@ def _expand(text: str, t: Type, rank: int, numbers: Mapping[str, Any]) -> Access
 
 def _broadcast(acc: Access, t: Type, sizes: Sizes) -> Access:
     """Bind the axes of the dots; a dimension of size 1 is broadcast against a larger one."""
-    out = []
+    out: list[Index] = []
     for index, n in zip(acc, t.shape, strict=True):
         if isinstance(index, Axis) and index.name.startswith("_"):
             known = sizes.get(index.name)
             if known is None or known == 1:
                 sizes[index.name] = n
-            elif n != known and n != 1:
+            elif n not in (known, 1):
                 raise ShapeMismatch(str(t), f"does not broadcast: {n} against {known}")
         out.append(index)
     return tuple(out)

@@ -65,7 +65,7 @@ def _layer_norm_vjp(b: Builder, node: Node, gs: Sequence[Value], want: Sequence[
     x, *affine = node.operands
     _, mu, rstd = node.results
     rank = len(x.shape)
-    axes = int(dict(node.attrs).get("axes", 1))
+    axes = int(node.attr("axes", 1))
     dims = tuple(range(rank - axes, rank))
     xhat = mul(b, sub(b, x, mu), rstd)
     gw = mul(b, gs[0], affine[0]) if affine else gs[0]
@@ -176,7 +176,7 @@ def _grouped(b: Builder, x: Value, groups: int) -> Value:
 
 def _group_norm_vjp(b: Builder, node: Node, gs: Sequence[Value], want: Sequence[bool]) -> Any:  # noqa: ANN401
     x, *affine = node.operands
-    groups, (_, mu, rstd) = int(dict(node.attrs)["groups"]), node.results
+    groups, (_, mu, rstd) = int(node.attr("groups")), node.results
     xhat = mul(b, sub(b, _grouped(b, x, groups), mu), rstd)
     gw = mul(b, gs[0], _channels(x, affine[0], b)) if affine else gs[0]
     dx = None

@@ -48,8 +48,9 @@ def _declare(name: str, reduce: str) -> Operator:
 
 
 def _max_vjp(b: Builder, node: Node, gs: Sequence[Value | None], _: Sequence[bool]) -> Any:  # noqa: ANN401
-    operands = node.operands[0], gs[0]
-    return (max_pool_gradient(b, *operands, **dict(node.attrs)) if gs[0] else None,)
+    if (g := gs[0]) is None:
+        return (None,)
+    return (max_pool_gradient(b, node.operands[0], g, **dict(node.attrs)),)
 
 
 def _max_plan(

@@ -1,7 +1,7 @@
 """The gradient of an operator with a `vjp` of its own, as one node where it is several operations.
 
-What a vjp emits depends on types, attributes and on which gradients are there and wanted, not on the
-values: it is made once for each such case and emitted again with other values.
+What a vjp emits depends on types, attributes and on which gradients are there and wanted, not on
+the values: it is made once for each such case and emitted again with other values.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from orderof.ir.graph import Value
     from orderof.sym import Expr
 
-Values = "Sequence[Value]"
+    Values = Sequence[Value]
 
 
 def _affine(b: Builder, x: Value, w: Value, bias: Value | None) -> Value:

@@ -32,8 +32,9 @@ def _declare(name: str, reduce: str) -> Operator:
 
 
 def _max_vjp(b: Builder, node: Node, gs: Sequence[Value | None], _: Sequence[bool]) -> Any:  # noqa: ANN401
-    operands = node.operands[0], node.results[0], gs[0]
-    return (route(b, *operands, **dict(node.attrs)) if gs[0] else None,)
+    if (g := gs[0]) is None:
+        return (None,)
+    return (route(b, node.operands[0], node.results[0], g, **dict(node.attrs)),)
 
 
 sum_over = _declare("sum", "add")

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
     from orderof.sym import Expr
 
-Step = "Callable[[Builder, Sequence[Value], Sequence[Value], Sequence[Value]], Results]"
-Results = tuple["Sequence[Value]", "Sequence[Value]"]
+    Values = Sequence[Value]
+    Step = Callable[[Builder, Values, Values, Values], tuple[Values, Values]]
 
 
 def loop(
     b: Builder,
     trip: Expr,
-    step: Callable[..., Results],
+    step: Step,
     *,
     carry: Sequence[Value],
     const: Sequence[Value] = (),

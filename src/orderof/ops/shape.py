@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orderof.ir.build import Builder
-    from orderof.ir.graph import Node
+    from orderof.ir.graph import Node, Value
+    from orderof.ops.define import Grads
 
-Gs = "Sequence[Value | None]"
+    Gs = Sequence[Value]
 
 
 def _reshape(x: Type, *, shape: tuple[Size, ...]) -> Type:
@@ -37,7 +38,7 @@ def _permute(x: Type, *, order: tuple[int, ...]) -> Type:
 
 
 def _permute_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
-    order = dict(node.attrs)["order"]
+    order = node.attr("order")
     return (permute(b, gs[0], order=tuple(sorted(range(len(order)), key=order.__getitem__))),)
 
 
@@ -77,13 +78,25 @@ def _split(x: Type, *, axis: int, sizes: tuple[Size, ...]) -> tuple[View, tuple[
     return View(), tuple(Type(shape, x.dtype) for shape in shapes)
 
 
-def _split_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+def _split_vjp(b: Builder, node: Node, gs: Sequence[Value | None], _: object) -> Any:  # noqa: ANN401
     """Put the gradients of the parts side by side, zeros where there is none."""
     parts = [
         g if g is not None else fill(b, shape=r.shape, dtype=r.dtype)
         for g, r in zip(gs, node.results, strict=True)
     ]
-    return (concat(b, *parts, axis=dict(node.attrs)["axis"]),)
+    return (concat(b, *parts, axis=node.attr("axis")),)
+
+
+def _same(x: Type) -> Type:
+    return x
+
+
+def _no_vjp(*_: object) -> Grads:
+    return (None,)
+
+
+def _nothing(*_: object) -> Grads:
+    return ()
 
 
 split = register(Operator("split", _split, _split_vjp, here(1), free=True))
@@ -91,8 +104,8 @@ reshape = view("reshape", _reshape, _reshape_vjp)
 permute = view("permute", _permute, _permute_vjp)
 expand = view("expand", _expand, _expand_vjp)
 slice_ = view("slice", _slice, _slice_vjp)
-alias = view("alias", lambda x: x, _alias_vjp)
-detach = view("detach", lambda x: x, lambda b, node, gs, want: (None,))
+alias = view("alias", _same, _alias_vjp)
+detach = view("detach", _same, _no_vjp)
 
 
 def _copy(x: Type) -> tuple[Move, tuple[Type]]:
@@ -106,8 +119,10 @@ def _concat(*xs: Type, axis: int) -> tuple[Move, tuple[Type]]:
     return Move(tuple(x.size for x in xs), (out.size,)), (out,)
 
 
-def _concat_vjp(b: Builder, node: Node, gs: Gs, want: Sequence[bool]) -> Any:  # noqa: ANN401
-    axis, start, grads = dict(node.attrs)["axis"], ZERO, []
+def _concat_vjp(b: Builder, node: Node, gs: Gs, want: Sequence[bool]) -> Grads:
+    axis: int = node.attr("axis")
+    start: Expr = ZERO
+    grads: list[Value | None] = []
     for x, wanted in zip(node.operands, want, strict=True):
         stop = start + x.shape[axis]
         grads.append(slice_(b, gs[0], axis=axis, start=start, stop=stop) if wanted else None)
@@ -142,9 +157,7 @@ def _pad(
 
 def _pad_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
     g = gs[0]
-    for axis, (n, lo) in enumerate(
-        zip(node.operands[0].shape, dict(node.attrs)["before"], strict=True)
-    ):
+    for axis, (n, lo) in enumerate(zip(node.operands[0].shape, node.attr("before"), strict=True)):
         if g.shape[axis] != n:
             g = slice_(b, g, axis=axis, start=lo, stop=n + lo)
     return (g,)
@@ -152,7 +165,7 @@ def _pad_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
 
 copy = move("copy", _copy, _alias_vjp)
 concat = move("concat", _concat, _concat_vjp)
-fill = move("fill", _fill, lambda b, node, gs, want: ())
+fill = move("fill", _fill, _nothing)
 embed_slice = move("embed_slice", _embed_slice, _embed_vjp)
 pad = move("pad", _pad, _pad_vjp)
 
@@ -227,7 +240,7 @@ def _index(
 
 def _index_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
     x, *at = node.operands
-    dims = dict(node.attrs)["dims"]
+    dims = node.attr("dims")
     return index_put(b, gs[0], *at, shape=x.shape, dims=dims), *(None for _ in at)
 
 

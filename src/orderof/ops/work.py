@@ -100,12 +100,9 @@ def domain(
 
 def _padded(nest: Nest, ins: tuple[Type, ...], out: Type) -> list[tuple[Window, Expr]]:
     """List the windows of a nest, each once, with the size of the dimension that they look at."""
-    found: dict[Window, Expr] = {}
-    for acc, t in zip((*nest.ins, nest.out), (*ins, out), strict=True):
-        for index, extent in zip(acc, t.shape, strict=True):
-            if isinstance(index, Window):
-                found[index] = extent
-    return list(found.items())
+    pairs = zip((*nest.ins, nest.out), (*ins, out), strict=True)
+    dims = (dim for acc, t in pairs for dim in zip(acc, t.shape, strict=True))
+    return list({index: extent for index, extent in dims if isinstance(index, Window)}.items())
 
 
 def span(node: Node) -> Expr:

@@ -103,8 +103,11 @@ def _from_function(s: sympy.Basic) -> Expr:
         case sympy.ceiling(args=(x,)) | sympy.floor(args=(x,)):
             fn = Fn.CEILDIV if isinstance(s, sympy.ceiling) else Fn.FLOORDIV
             return apply(fn, *map(from_sympy, sympy.fraction(sympy.together(x))))
-        case sympy.Mod():
-            return apply(Fn.MOD, *map(from_sympy, s.args))
+        case sympy.Mod(args=(x, y)):
+            # Rational, as SymPy writes mod(d/h, d) as d*Mod(1/h, 1): p/q mod r is (p mod r*q) / q.
+            p, q = map(from_sympy, sympy.fraction(sympy.together(x)))
+            r, t = map(from_sympy, sympy.fraction(sympy.together(y)))
+            return apply(Fn.MOD, p * t, r * q) / q / t
         case sympy.Min():
             return apply(Fn.MIN, *map(from_sympy, s.args))
         case sympy.Max():

@@ -170,7 +170,9 @@ class Expr:
                     return _product(self._terms, other._terms)
                 return other * self.value
             other = other.value
-        factor = index(other)  # a float is refused
+        if not hasattr(other, "__index__"):  # a float is refused, Counts multiply themselves
+            return NotImplemented
+        factor = index(other)
         if self.value is not None:
             return const(self.value * factor)
         if factor == 1:
@@ -180,12 +182,13 @@ class Expr:
     __rmul__ = __mul__
 
     def __pow__(self, n: int) -> Expr:
+        n = index(n)  # a float is refused
         if n < 0:
             return ONE / self**-n
-        out = ONE
-        for _ in range(n):
-            out = out * self
-        return out
+        if n and len(self._terms) == 1:
+            ((mono, c),) = self._terms.items()
+            return Expr({tuple((atom, k * n) for atom, k in mono): c**n})
+        return Expr.prod([self] * n)
 
     def __truediv__(self, other: Expr | int) -> Expr:
         """Give the exact quotient by a monomial; raises `Indivisible` for a sum, 0 or a rest."""

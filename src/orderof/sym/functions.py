@@ -119,6 +119,8 @@ def _calls(a: Expr, *fns: Fn) -> list[Call]:
 
 def _exact(a: Expr, b: Expr) -> Expr | None:
     """Give a / b when the polynomial division leaves nothing, without a new assumption."""
+    if not a:
+        return ZERO
     try:
         q = a / b
     except Indivisible:

@@ -1,0 +1,1 @@
+"""Graph to Graph: reverse mode, losses, optimizers."""

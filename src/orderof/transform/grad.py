@@ -2,13 +2,13 @@
 
 1. A value is *active* when it is a float that depends on a wanted input.
 2. It is *useful* when a seeded output depends on it. Gradients flow through values that are both.
-3. The nodes are walked backwards. A Nest gives its derived nest, an operator with its own `vjp` gives
-   that, a Composite without one and a Loop are split into a forward and a backward body.
+3. The nodes are walked backwards. A Nest gives its derived nest, an operator with its own `vjp`
+   gives that, a Composite without one and a Loop are split into a forward and a backward body.
 4. A value with k users receives k gradients, which k - 1 additions sum up.
-5. What a backward body reads of its forward body is *saved*: further results of the forward node, in
-   a loop stacked over the steps. Inputs that stay the same are passed again instead.
-6. A loop runs backwards over its steps; it carries the gradients of the carries, stacks those of the
-   slices, and sums those of the constants over the steps.
+5. What a backward body reads of its forward body is *saved*: further results of the forward node,
+   in a loop stacked over the steps. Inputs that stay the same are passed again instead.
+6. A loop runs backwards over its steps; it carries the gradients of the carries, stacks those of
+   the slices, and sums those of the constants over the steps.
 """
 
 from __future__ import annotations
@@ -33,9 +33,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A graph as two: `forward` gives its outputs and then `saved`; `backward` takes what it
-    `reads` (inputs or saved values of the forward graph), then one seed for each seeded output,
-    and gives one gradient for each wanted input.
+    """A graph as two.
+
+    `forward` gives its outputs and then `saved`; `backward` takes what it `reads` (inputs or saved
+    values of the forward graph), then one seed for each seeded output, and gives one gradient for
+    each wanted input.
     """
 
     forward: Graph

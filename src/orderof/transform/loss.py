@@ -1,5 +1,6 @@
-"""A loss on the first float output: for a graph that is still to be differentiated, or one that was
-recorded with its backward pass.
+"""A loss on the first float output.
+
+For a graph that is still to be differentiated, or for one that was recorded with its backward pass.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Why our reverse mode of a recorded forward pass differs from the backward pass that autograd ran.
 
 Multiply-adds and the set of parameter gradients agree exactly. Every other kind agrees after this
-closed list. A reason looks at the nodes of our backward pass and predicts ours minus autograd's as a
-formula; it predicts nothing where it does not apply.
+closed list. A reason looks at the nodes of our backward pass and predicts ours minus autograd's as
+a formula; it predicts nothing where it does not apply.
 """
 
 from __future__ import annotations

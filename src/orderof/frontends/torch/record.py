@@ -143,11 +143,13 @@ class _Run:
     def _bind(self, args: Sequence[object], kwargs: Mapping[str, object]) -> dict[str, object]:
         """The arguments under the names that `forward` gives them; by place where it gives none."""
         try:
-            bound = inspect.signature(self.copy.forward).bind(*args, **kwargs).arguments
+            signature = inspect.signature(self.copy.forward)
+            bound = signature.bind(*args, **kwargs).arguments
         except (TypeError, ValueError):
             return {**{str(place): arg for place, arg in enumerate(args)}, **kwargs}
-        extra = bound.pop("kwargs", {})
-        return {**bound, **extra} if isinstance(extra, dict) else {**bound, "kwargs": extra}
+        open_ended = [p.name for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD]
+        extra = bound.pop(open_ended[0], {}) if open_ended else {}
+        return {**bound, **extra}
 
     @contextmanager
     def _blamed(self, what: str = "") -> Generator[None]:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     Row = Callable[..., Any]
 
-Attrs = "tuple[tuple[str, Attr], ...]"
-
 
 def as_float(low: Lowering, x: Value) -> Value:
     """Cast an integer operand of an operation whose recorded result is a float."""

@@ -1,7 +1,7 @@
 """Rows for what the recorder catches whole: attention and recurrent layers.
 
-A backward call finds the node of its forward call by the ids of the operands, and takes from it what
-the forward pass saved.
+A backward call finds the node of its forward call by the ids of the operands, and takes from it
+what the forward pass saved.
 """
 
 from __future__ import annotations

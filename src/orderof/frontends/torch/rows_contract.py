@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from orderof.frontends.torch.state import Lowering
     from orderof.ir.graph import Value
 
-Numbers = "Sequence[int]"
+    Numbers = Sequence[int]
 
 
 def matmul(low: Lowering, x: Value, y: Value) -> Any:
@@ -125,12 +125,10 @@ def max_pool_backward(rank: int) -> Row:
 
 
 def _average(rank: int, numbers: Sequence[Any]) -> dict[str, Any]:
-    size, stride, padding, ceil, include, divisor = (
-        *numbers,
-        *((), (0,), False, True, None)[len(numbers) - 1 :],
-    )
+    defaults: list[Any] = [(), (0,), False, True, None]
+    size, stride, padding, ceil, _, divisor = [*numbers, *defaults[len(numbers) - 1 :]]
     found = _window(size, stride, padding, (1,), rank)
-    del found["dilation"], include
+    del found["dilation"]
     return {**found, "ceil": ceil, "divisor": divisor or 0}
 
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from orderof.frontends.torch.state import Lowering
     from orderof.ops import Operator
 
-Operand = "Value | float"
-
 
 def _unary(op: Operator) -> Row:
     def row(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:
@@ -70,10 +68,8 @@ def mul(low: Lowering, x: Any, y: Any) -> Any:
 def div(low: Lowering, x: Value, y: Any, *_: Any, rounding_mode: Any = None) -> Any:
     """Give x / y, rounded down where asked."""
     x = as_float(low, x)
-    if isinstance(y, Value):
-        q = e.div(low.b, x, as_float(low, y))
-    else:
-        q = e.shrink(low.b, x, by=y)
+    whole = isinstance(y, Value)
+    q = e.div(low.b, x, as_float(low, y)) if whole else e.shrink(low.b, x, by=y)
     return e.floor(low.b, q) if rounding_mode else q
 
 

@@ -134,9 +134,19 @@ def iota(low: Lowering, *_: Any, **__: Any) -> Any:
     return s.iota(low.b, shape=t.shape, dtype=t.dtype)
 
 
-def embed_slice(low: Lowering, g: Value, shape: Sequence[int], axis: int, *at: int) -> Any:
+def embed_slice(  # the slice of `slice_backward`, or the index of `select_backward`
+    low: Lowering,
+    g: Value,
+    shape: Sequence[int],
+    axis: int,
+    start: int,
+    stop: int | None = None,
+    step: int = 1,
+) -> Any:
     """Put a gradient where a slice was taken, zeros elsewhere."""
-    start, stop, step = (*at, 1)[:3] if len(at) > 1 else (at[0], at[0] + 1, 1)
+    if stop is None:
+        start %= shape[axis % len(shape)]
+        stop = start + 1
     n = shape[axis % len(shape)]
     first, last, _ = slice(start, stop, step).indices(n)
     if len(g.shape) < len(shape):

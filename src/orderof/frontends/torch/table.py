@@ -1,8 +1,8 @@
 """ATen's operators in terms of ours: the one table of the torch door.
 
 A row is a function (lowering, *operands, **keywords) -> value or values, in the order of the
-recorded results; None stands for a result that nobody reads. `aten.add_.Tensor` and `aten.add.Tensor`
-are one row, `add`: an operation in place costs what its pure form costs.
+recorded results; None stands for a result that nobody reads. `aten.add_.Tensor` and
+`aten.add.Tensor` are one row, `add`: an operation in place costs what its pure form costs.
 """
 
 from __future__ import annotations

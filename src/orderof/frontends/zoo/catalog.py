@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from orderof.errors import BadSpelling, UnknownDim
+from orderof.errors import BadSpelling, Error, ShapeMismatch, UnknownDim
 from orderof.frontends.zoo import gpt2, lenet, mlp, resnet, rnn, transformer
 from orderof.frontends.zoo.layers import Net
 from orderof.ops.elementwise import ACTIVATIONS
-from orderof.sym import symbol
+from orderof.sym import const, symbol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from orderof.ir.graph import Graph, Value
 
@@ -26,6 +26,8 @@ class Model:
     about: str
     make: Callable[..., Sequence[Value]]
     dims: Mapping[str, int]
+    within: tuple[tuple[str, str], ...] = ()
+    """(a, b): the model has weights for a <= b only; a larger a is counted, and noted."""
 
 
 ZOO = {
@@ -57,7 +59,9 @@ ZOO = {
             transformer.transformer,
             transformer.DIMS,
         ),
-        Model("gpt2", "GPT-2 small, 124 M parameters, tied head", gpt2.gpt2, gpt2.DIMS),
+        Model(
+            "gpt2", "GPT-2 small, 124 M parameters, tied head", gpt2.gpt2, gpt2.DIMS, (("S", "P"),)
+        ),
     )
 }
 
@@ -74,16 +78,38 @@ def find(spelling: str) -> Model:
 
 
 def build(spelling: str, *, train: bool = False, dims: Mapping[str, int] | None = None) -> Graph:
-    """Build a model with letters for sizes; `dims` replaces defaults."""
+    """Build a model with letters for sizes; `dims` replaces defaults, which must fit the model."""
     model = find(spelling)
     unknown = [k for k in dims or {} if k not in model.dims]
     if unknown:
         hint = f"its dims are {', '.join(model.dims)}"
         raise UnknownDim(unknown[0], f"is no dim of {model.name}", hint)
+    sizes = {**model.dims, **(dims or {})}
+    for name, n in sizes.items():
+        if n < 1:
+            raise BadSpelling(f"{name}={n}", "is no size", "sizes are 1 or more")
+    if dims:
+        _try(model, sizes)
     net = Net(train=train)
     outputs = model.make(net, {name: symbol(name) for name in model.dims})
-    sizes = {**model.dims, **(dims or {})}
-    return net.graph(outputs, model.name, sizes.items())
+    graph = net.graph(outputs, model.name, sizes.items())
+    return replace(graph, notes=tuple(_beyond(model, sizes)))
+
+
+def _try(model: Model, sizes: Mapping[str, int]) -> None:
+    """Build with numbers: letters cannot tell that a window is too large, or a rest is left."""
+    try:
+        model.make(Net(), {name: const(n) for name, n in sizes.items()})
+    except Error as error:
+        given = ", ".join(f"{name}={n}" for name, n in sizes.items())
+        hint = f"its defaults are {', '.join(f'{k}={v}' for k, v in model.dims.items())}"
+        raise ShapeMismatch(f"{model.name} at {given}", f"does not fit: {error}", hint) from None
+
+
+def _beyond(model: Model, sizes: Mapping[str, int]) -> Iterator[str]:
+    for a, b in model.within:
+        if sizes[a] > sizes[b]:
+            yield f"{a}={sizes[a]} is beyond {b}={sizes[b]}: counted, but no such weights exist"
 
 
 def _mlp(spelling: str) -> Model:

@@ -68,7 +68,7 @@ def self_attention(net: Net, x: Value, h: Expr) -> Value:
     B, S, d = x.shape
     with net.module("attn", "Attention"):
         qkv = project(net, "c_attn", x, 3 * d)
-        heads = []
+        heads: list[Value] = []
         for part in split(net, qkv, axis=2, sizes=(d, d, d)):
             seen = reshape(net, part, shape=(B, S, h, d / h))
             heads.append(permute(net, seen, order=(0, 2, 1, 3)))
