@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from orderof.errors import UnknownDim
+from orderof.errors import BadSpelling, UnknownDim
 from orderof.sym import Expr
 
 if TYPE_CHECKING:
@@ -26,11 +26,16 @@ class Formula:
     dims: Mapping[str, int] = field(default_factory=dict[str, int])
 
     def __call__(self, **sizes: int) -> int:
-        """Evaluate exactly; raises `UnknownDim` for a name that the model does not have."""
-        for name in sizes:
+        """Evaluate exactly; raises `UnknownDim` for a name that the model does not have.
+
+        A size is 1 or more: `BadSpelling` otherwise.
+        """
+        for name, n in sizes.items():
             if name not in self.dims:
                 hint = f"the dims are {', '.join(self.dims)}" if self.dims else "it has no dims"
                 raise UnknownDim(name, "is no dim of this model", hint)
+            if n < 1:
+                raise BadSpelling(f"{name}={n}", "is no size", "sizes are 1 or more")
         return self.expr.at({**self.dims, **sizes})
 
     def __add__(self, other: Formula) -> Formula:
