@@ -8,14 +8,11 @@
 set -u
 source "$(dirname "${BASH_SOURCE[0]}")/tools/venv.sh"
 
-install_timm() { pip_install timm; }
-
 make_venv || exit
 once base install_base || exit
 for argument in "$@"; do
     case $argument in
         torchvision:* | hf:*) once frameworks install_frameworks || exit ;;
-        timm:*) once frameworks install_frameworks && once timm install_timm || exit ;;
     esac
 done
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 PACKAGES = {
     "torch": ("pkg.module:attr, and all below", "pip install 'orderof[torch]'"),
     "torchvision": ("torchvision:NAME", "pip install torchvision"),
-    "timm": ("timm:NAME", "pip install timm"),
     "transformers": ("hf:CONFIG", "pip install transformers"),
     "jax": ("nothing yet", ""),
     "onnx": ("nothing yet", ""),

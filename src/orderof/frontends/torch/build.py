@@ -270,7 +270,7 @@ def _attribute(module_name: str, path: str, byte_limit: int) -> _Built:
     for part in path.split("."):
         if not hasattr(value, part):
             near = get_close_matches(part, dir(value), n=3)
-            hint = f"did you mean {', '.join(near)}?" if near else ""
+            hint = f"did you mean {', '.join(near)}?" if near else f"look into {module_name}"
             raise NotImportable(spelling, f"there is no {part} in it", hint)
         value = getattr(value, part)
     if not isinstance(value, torch.nn.Module):
@@ -334,7 +334,9 @@ def _patiently(name: str, act: Callable[[], Any]) -> Any:
         _declare_torchvision()
         return act()
     except Exception as error:
-        raise NotImportable(name, f"reading it raised {_sentence(error)}") from error
+        absent = isinstance(error, ModuleNotFoundError)
+        hint = "is its folder the current one, or on PYTHONPATH?" if absent else ""
+        raise NotImportable(name, f"reading it raised {_sentence(error)}", hint) from error
 
 
 def _declare_torchvision() -> None:
