@@ -16,26 +16,34 @@ def vision(name: str, *, batch: int = 1, height: int = 64, width: int = 64) -> C
     return module, (torch.empty(batch, 3, height, width),), {}
 
 
-def language(name: str, *, batch: int = 2, length: int = 16) -> Case:
+def language_model(name: str, width: int, words: int, **sizes: int) -> nn.Module:
     load("torchvision:alexnet")  # makes torchvision importable, which transformers looks for
     import transformers
 
-    sizes = {"vocab_size": 101, "bos_token_id": 1, "eos_token_id": 1, "pad_token_id": 0}
-    wide = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
-    makers: dict[str, Callable[[], nn.Module]] = {
-        "gpt2": lambda: transformers.GPT2LMHeadModel(
-            transformers.GPT2Config(n_layer=2, n_embd=32, n_head=4, n_positions=64, **sizes)
-        ),
-        "bert": lambda: transformers.BertForMaskedLM(
-            transformers.BertConfig(**wide, intermediate_size=64, **sizes)
-        ),
-        "llama": lambda: transformers.LlamaForCausalLM(
-            transformers.LlamaConfig(**wide, num_key_value_heads=2, intermediate_size=64, **sizes)
-        ),
-    }
+    shared = {"vocab_size": words, "bos_token_id": 1, "eos_token_id": 1, "pad_token_id": 0}
+    wide = {"hidden_size": width, "intermediate_size": 2 * width, **shared}
+    depth = {"num_hidden_layers": 2, "num_attention_heads": 4, **sizes}
+    if name == "gpt2":
+        heads, layers = depth["num_attention_heads"], depth["num_hidden_layers"]
+        config = transformers.GPT2Config(
+            n_layer=layers, n_embd=width, n_head=heads, n_positions=64, **shared
+        )
+        return transformers.GPT2LMHeadModel(config)
+    if name == "bert":
+        return transformers.BertForMaskedLM(transformers.BertConfig(**wide, **depth))
+    keys = depth["num_attention_heads"] // 2
+    config = transformers.LlamaConfig(num_key_value_heads=keys, **wide, **depth)
+    return transformers.LlamaForCausalLM(config)
+
+
+def language(name: str, *, batch: int = 2, length: int = 16) -> Case:
     with torch.device("meta"):
         tokens = torch.zeros(batch, length, dtype=torch.int64)
-        return makers[name](), (), {"input_ids": tokens, "use_cache": False}
+        return language_model(name, 32, 101), (), {"input_ids": tokens, "use_cache": False}
+
+
+def tiny_language(name: str) -> nn.Module:
+    return language_model(name, 8, 7, num_hidden_layers=1, num_attention_heads=2)
 
 
 def plain(module: nn.Module, *shapes: tuple[int, ...], **kwargs: Any) -> Case:

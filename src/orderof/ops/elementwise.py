@@ -13,6 +13,7 @@ from orderof.ir.access import Axis
 from orderof.ir.forms import Nest
 from orderof.ir.graph import Type
 from orderof.ir.scalar import (
+    ONE,
     ZERO,
     Const,
     G,
@@ -148,7 +149,7 @@ def _leaky_gradient(g: Scalar, x: Scalar, y: Scalar, slope: float) -> Scalar:
 
 
 def _elu_gradient(g: Scalar, x: Scalar, y: Scalar, alpha: float) -> Scalar:
-    return select(gt(x, ZERO), g, g * (y + alpha))
+    return select(gt(x, ZERO), g, g * (alpha * exp(x)))
 
 
 def _clamp_gradient(g: Scalar, x: Scalar, y: Scalar, low: float, high: float) -> Scalar:
@@ -179,6 +180,8 @@ gelu_tanh = _unary(
     "gelu_tanh",
     lambda x: 0.5 * x * (1 + tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x)))),
 )
+mish = _unary("mish", lambda x: x * tanh(log(1 + exp(x))))
+sign = _unary("sign", lambda x: select(gt(x, ZERO), ONE, select(gt(ZERO, x), Const(-1), ZERO)))
 hardsigmoid = _unary(
     "hardsigmoid",
     lambda x: minimum(maximum(x + 3, ZERO), Const(6)) / 6,

@@ -146,8 +146,9 @@ def unbiased(b: Builder, var: Value, *, n: Expr) -> Value:
 
 
 def _frozen_vjp(b: Builder, node: Node, gs: Sequence[Value], want: Sequence[bool]) -> Any:  # noqa: ANN401
-    x, mu, _, *affine = node.operands
-    rstd = node.results[1]
+    """Compute 1/sqrt(var + eps) again, once a channel, as torch does."""
+    x, mu, var, *affine = node.operands
+    rstd = inverse_root(b, shift(b, var, by=node.attr("eps", EPS)))
     gw = mul(b, gs[0], _channels(x, affine[0], b)) if affine else gs[0]
     dx = mul(b, gw, _channels(x, rstd, b)) if want[0] else None
     grads: tuple[Value | None, ...] = ()
@@ -160,13 +161,13 @@ def _frozen_vjp(b: Builder, node: Node, gs: Sequence[Value], want: Sequence[bool
 @composite("batch_norm_eval", vjp=_frozen_vjp)
 def batch_norm_eval(
     b: Builder, x: Value, mu: Value, var: Value, *affine: Value, eps: float = EPS
-) -> tuple[Value, Value]:
-    """Normalise with running statistics; gives (y, rstd)."""
+) -> Value:
+    """Normalise with running statistics."""
     rstd = inverse_root(b, shift(b, var, by=eps))
     y = mul(b, sub(b, x, _channels(x, mu, b)), _channels(x, rstd, b))
     for w, op in zip(affine, (mul, add), strict=False):
         y = op(b, y, _channels(x, w, b))
-    return y, rstd
+    return y
 
 
 def _grouped(b: Builder, x: Value, groups: int) -> Value:

@@ -220,7 +220,11 @@ take = move("take", _take, _take_vjp)
 put = irregular("put", _put, source=_SCATTER)
 
 
-def _iota(*, shape: tuple[Size, ...], dtype: str) -> tuple[Irregular, tuple[Type]]:
+def _iota(
+    *, shape: tuple[Size, ...], dtype: str, start: float = 0, step: float = 1
+) -> tuple[Irregular, tuple[Type]]:
+    """Count up from `start`, along the flat order of the elements."""
+    del start, step
     out = Type(tuple(map(expr, shape)), dtype)
     return Irregular(Counts.of(Kind.INT, dtype, out.size), ONE, (), (out.size,), _IOTA), (out,)
 

@@ -135,6 +135,8 @@ CASES = {
     "elu": unary(lambda t, x, alpha: t.nn.functional.elu(x, alpha), attrs=ALPHA),
     "clamp": unary(lambda t, x, low, high: x.clamp(low, high), attrs=CLAMP),
     "softplus": unary(lambda t, x: t.nn.functional.softplus(x)),
+    "mish": unary(lambda t, x: t.nn.functional.mish(x)),
+    "sign": unary(lambda t, x: x.sign(), smooth=()),
     "silu": unary(lambda t, x: t.nn.functional.silu(x)),
     "gelu": unary(lambda t, x: t.nn.functional.gelu(x)),
     "gelu_tanh": unary(lambda t, x: t.nn.functional.gelu(x, approximate="tanh")),

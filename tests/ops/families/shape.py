@@ -152,11 +152,15 @@ def overwrite(draw):
 @st.composite
 def iota(draw):
     dtype, env = draw(st.sampled_from(("int64", "int32"))), draw(letters("n m"))
+    start, step = draw(st.integers(-2, 2)), draw(st.integers(1, 3))
 
     def reference(t):
-        return t.arange(env["n"] * env["m"], dtype=getattr(t, dtype)).reshape(env["n"], env["m"])
+        end = start + step * env["n"] * env["m"]
+        counted = t.arange(start, end, step, dtype=getattr(t, dtype))
+        return counted.reshape(env["n"], env["m"])
 
-    return Case((), env, {"shape": (n, m), "dtype": dtype}, reference)
+    attrs = {"shape": (n, m), "dtype": dtype, "start": start, "step": step}
+    return Case((), env, attrs, reference)
 
 
 @st.composite

@@ -114,11 +114,11 @@ def bernoulli(shape, dtype, p):
     return (noise < p).astype(float), {**ops, "cmp": noise.size}, 2
 
 
-def iota(shape, dtype):
+def iota(shape, dtype, start=0, step=1):
     """Count upwards."""
-    out = np.zeros(shape, np.int64)
+    out = np.zeros(shape, np.int64 if dtype.startswith("int") else np.float64)
     for i, position in enumerate(np.ndindex(out.shape)):
-        out[position] = i
+        out[position] = start + i * step
     return out, {"int": out.size}, 1
 
 

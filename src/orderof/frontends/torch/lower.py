@@ -17,7 +17,7 @@ from orderof.errors import UnknownOperator, VerifyError
 from orderof.frontends.torch.state import Lowering, type_of
 from orderof.frontends.torch.table import find
 from orderof.ir.forms import Irregular
-from orderof.ir.graph import Graph, Input, Node, Phase, Role, Value
+from orderof.ir.graph import Graph, Node, Phase, Role, Value
 from orderof.sym import ZERO, const
 
 if TYPE_CHECKING:
@@ -40,10 +40,17 @@ def lower(recording: Recording, *, name: str = "", on_unknown: OnUnknown = "rais
     nodes = tuple(_phase_masks(low))
     modules = tuple((m.path, m.cls, const(max(m.calls, 1))) for m in recording.modules)
     title = name or recording.name
-    graph = Graph(tuple(low.b.inputs), nodes, tuple(outputs), title, (), modules, grads)
-    made = {v for n in nodes for v in n.results} | {i.value for i in graph.inputs}
-    seeds = {v: None for n in nodes for v in n.operands if v not in made}
-    return replace(graph, inputs=(*graph.inputs, *(Input(v) for v in seeds)))
+    _check_made(low, nodes)
+    return Graph(tuple(low.b.inputs), nodes, tuple(outputs), title, (), modules, grads)
+
+
+def _check_made(low: Lowering, nodes: Sequence[Node]) -> None:
+    """Raise where a node reads what no node made: a row then passed a value on that it lacks."""
+    made = {v for n in nodes for v in n.results} | {i.value for i in low.b.inputs}
+    for node in nodes:
+        if any(v not in made for v in node.operands):
+            where = f"{node.op} in {node.scope or 'the root'}"
+            raise VerifyError(where, "reads a value that nothing made", "please report this model")
 
 
 def _declare(low: Lowering, recording: Recording) -> None:

@@ -31,10 +31,10 @@ def as_float(low: Lowering, x: Value) -> Value:
     return x
 
 
-def blank(low: Lowering, n: int = 0) -> Value:
-    """Give a filled tensor of the type of recorded result n."""
-    t = low.types()[n]
-    found: Value = fill(low.b, shape=t.shape, dtype=t.dtype)
+def blank(low: Lowering, value: float = 0) -> Value:
+    """Give a filled tensor of the type of the recorded result."""
+    t = low.types()[0]
+    found: Value = fill(low.b, shape=t.shape, dtype=t.dtype, value=value)
     return found
 
 

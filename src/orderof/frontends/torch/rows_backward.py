@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from orderof.frontends.torch.rows import draft, gradients
 from orderof.ir.graph import Value
-from orderof.ops.elementwise import mul, scale
+from orderof.ops.elementwise import compare, mul, scale, shift, where
 
 if TYPE_CHECKING:
     from orderof.frontends.torch.rows import Row
@@ -44,9 +44,12 @@ def leaky_relu(low: Lowering, g: Value, x: Value, slope: float, *_: Any) -> Any:
 
 
 def elu(low: Lowering, g: Value, alpha: float, *rest: Any) -> Any:
-    """Give the gradient of ELU; torch passes the result after three numbers."""
-    *_, v = rest
-    return gradients(low, draft("elu", (Value(v.type),), alpha=alpha), (g,), (True,), (v,))[0]
+    """Give the gradient of ELU: torch passes the operand, or the result of an ELU in place."""
+    *_, is_result, v = rest
+    if not is_result:
+        return gradients(low, draft("elu", (v,), alpha=alpha), (g,), (True,))[0]
+    above = compare(low.b, v, fn="gt", by=0)
+    return where(low.b, above, g, mul(low.b, g, shift(low.b, v, by=alpha)))
 
 
 def dropout(low: Lowering, g: Value, kept: Value, by: float) -> Any:
@@ -59,6 +62,7 @@ ROWS: dict[str, Row] = {
     "tanh_backward": _backward("tanh", "result"),
     "sigmoid_backward": _backward("sigmoid", "result"),
     "silu_backward": _backward("silu", "operand"),
+    "mish_backward": _backward("mish", "operand"),
     "hardswish_backward": _backward("hardswish", "operand"),
     "hardsigmoid_backward": _backward("hardsigmoid", "operand"),
     "hardtanh_backward": _backward("clamp", "operand", "low", "high"),

@@ -213,6 +213,9 @@ _UNARY = {
     "hardswish": e.hardswish,
     "hardsigmoid": e.hardsigmoid,
     "softplus": e.softplus,
+    "mish": e.mish,
+    "sgn": e.sign,
+    "sign": e.sign,
     "logical_not": e.invert,
     "bitwise_not": e.invert,
 }

@@ -124,14 +124,28 @@ def stack(low: Lowering, xs: Sequence[Value], axis: int = 0) -> Any:
 
 
 def filled(low: Lowering, *_: Any, **__: Any) -> Any:
-    """Fill with one number."""
+    """Fill with 0; what torch leaves empty is filled too."""
     return blank(low)
 
 
-def iota(low: Lowering, *_: Any, **__: Any) -> Any:
-    """Count up."""
+def ones(low: Lowering, *_: Any, **__: Any) -> Any:
+    """Fill with 1."""
+    return blank(low, 1)
+
+
+def full(low: Lowering, *args: Any, **_: Any) -> Any:
+    """Fill with the last of the arguments: a number, or a tensor of one."""
+    if isinstance(args[-1], Value):
+        return s.copy(low.b, expand(low, args[-1]))
+    return blank(low, args[-1])
+
+
+def iota(low: Lowering, *bounds: Any, **_: Any) -> Any:
+    """Count up: (end), (start, end) or (start, end, step)."""
     t = low.types()[0]
-    return s.iota(low.b, shape=t.shape, dtype=t.dtype)
+    counted = slice(*bounds)
+    first, step = counted.start or 0, counted.step or 1
+    return s.iota(low.b, shape=t.shape, dtype=t.dtype, start=first, step=step)
 
 
 def embed_slice(  # the slice of `slice_backward`, or the index of `select_backward`
@@ -247,16 +261,19 @@ def cumulate(low: Lowering, x: Value, axis: int, **_: Any) -> Any:
 
 
 _SEEN = ("view", "_unsafe_view", "reshape", "unsqueeze", "squeeze", "flatten", "view_as")
-_FILLS = (
-    "zeros", "ones", "full", "empty", "zeros_like", "ones_like", "full_like", "empty_like",
-    "new_zeros", "new_ones", "new_full", "new_empty", "scalar_tensor", "fill", "zero",
+_ZEROS = (
+    "zeros", "empty", "zeros_like", "empty_like", "new_zeros", "new_empty", "zero",
     "empty_strided", "new_empty_strided",
 )  # fmt: skip
+_ONES = ("ones", "ones_like", "new_ones")
+_FULL = ("full", "full_like", "new_full", "scalar_tensor", "fill")
 _COPIES = ("clone", "contiguous", "lift_fresh_copy", "_reshape_copy", "roll", "flip")
 
 ROWS: dict[str, Row] = {
     **dict.fromkeys(_SEEN, seen_as),
-    **dict.fromkeys(_FILLS, filled),
+    **dict.fromkeys(_ZEROS, filled),
+    **dict.fromkeys(_ONES, ones),
+    **dict.fromkeys(_FULL, full),
     **dict.fromkeys(_COPIES, copy),
     "repeat": lambda low, x, *_: s.copy(low.b, expand_to(low, x)),
     "alias": alias,

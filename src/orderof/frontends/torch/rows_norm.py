@@ -89,7 +89,7 @@ def batch_norm(
         rest = (True, *rest)
     training, momentum, eps = rest[:3]
     if not training and mu is not None and var is not None:
-        y, _ = norm.batch_norm_eval(low.b, x, mu, var, *_there(w, b), eps=eps)
+        y = norm.batch_norm_eval(low.b, x, mu, var, *_there(w, b), eps=eps)
         return _fit(low, (y,))
     y, mean, rstd, variance = norm.batch_norm(low.b, x, *_there(w, b), eps=eps)
     if mu is not None and var is not None:

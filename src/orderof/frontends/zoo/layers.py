@@ -164,7 +164,8 @@ def norm2d(net: Net, name: str, x: Value) -> Value:
         mu, var = net.frozen("running_mean", c), net.frozen("running_var", c)
         batches = net.frozen("num_batches_tracked", dtype="int64")
         if not net.train:
-            return batch_norm_eval(net, x, mu, var, *affine)[0]
+            found: Value = batch_norm_eval(net, x, mu, var, *affine)
+            return found
         shift(net, batches, by=1)
         y, mean, _, variance = batch_norm(net, x, *affine)
         n = x.type.size / c
