@@ -253,7 +253,7 @@ def _fold_mul(a: Scalar, b: Scalar) -> Scalar | None:
             return x
         if y == Const(-1):
             return apply("neg", x)
-        if y.fn in ("select", "causal") and {*y.args[-2:]} <= {ZERO, ONE, Const(-1)}:
+        if y.fn in ("select", "causal") and {*y.args[-2:]} <= {ZERO, ONE}:
             *c, t, f = y.args  # x * (1 where c, else 0) is a choice between x and 0
             return apply(y.fn, *c, x * t, x * f)
     return None

@@ -10,7 +10,7 @@ products, backward four; p is saved, so nothing is computed again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orderof.ir.build import Builder
 from orderof.ir.scalar import Const, Coord, Power, causal
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orderof.ir.graph import Node, Value
-    from orderof.ops.define import Operator
+    from orderof.ops.define import Grads, Operator
 
 attention_scores = nest(
     "attention_scores", "b (k g) s e, b k t e -> b (k g) s t", lambda q, k: q * k, reduce="add"
@@ -56,7 +56,7 @@ def _add_mask(b: Builder, scores: Value, mask: Value | None, *, masked: str) -> 
     return add(b, scores, mask)
 
 
-def _attention_vjp(b: Builder, node: Node, gs: Sequence[Value], want: Sequence[bool]) -> Any:  # noqa: ANN401
+def _attention_vjp(b: Builder, node: Node, gs: Sequence[Value], want: Sequence[bool]) -> Grads:
     """Give the gradients by four products, two for the values and two for the scores."""
     q, k, v, *mask = node.operands
     p = node.results[1]

@@ -207,7 +207,7 @@ def typed(body: Scalar, dtypes: tuple[str, ...], cast: str = "") -> Typed:
     """Give (kind, dtype) of each operation of a body, and the dtype of its result.
 
     `dtypes` are those of the operands, `cast` that of the result of a cast. Numbers take the dtype
-    of what they meet. A comparison is counted under the dtype of its operands; its result is bool.
+    of what they meet, and among themselves that of the operands together. A comparison is counted under the dtype of its operands; its result is bool.
     """
     known: dict[Scalar, str] = {}
 
@@ -217,17 +217,18 @@ def typed(body: Scalar, dtypes: tuple[str, ...], cast: str = "") -> Typed:
         return known[s] if s.args else dtypes[position(s)]
 
     counted: list[tuple[Kind, str]] = []
+    usual = promote(dtypes) if dtypes else "float32"
     for s in steps(body):
         row = FUNCTIONS[s.fn]
         meets = [d for a in s.args[s.fn == "select" :] if (d := dtype(a)) is not None]
-        met = promote(meets) if meets else "float32"
+        met = promote(meets) if meets else usual
         if row.kind not in _KEEPS_INT and not is_float(met):
             met = "float32"
         known[s] = cast or met if s.fn == "cast" else met
         counted.append((row.kind, known[s]))
         if row.kind is Kind.CMP:
             known[s] = "bool"
-    return tuple(counted), dtype(body) or "float32"
+    return tuple(counted), dtype(body) or usual
 
 
 _KEEPS_INT = {

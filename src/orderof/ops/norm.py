@@ -13,7 +13,7 @@ No product here is a MAC: normalisations have none by definition.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orderof.ir.scalar import Power
 from orderof.ops.define import composite
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from orderof.ir.build import Builder
     from orderof.ir.graph import Node, Value
+    from orderof.ops.define import Grads
 
 Dims = tuple[int, ...]
 EPS = 1e-5
@@ -61,7 +62,7 @@ def _affine_gradients(
     return tuple(out)
 
 
-def _layer_norm_vjp(b: Builder, node: Node, gs: Sequence[Value], want: Sequence[bool]) -> Any:  # noqa: ANN401
+def _layer_norm_vjp(b: Builder, node: Node, gs: Sequence[Value], want: Sequence[bool]) -> Grads:
     x, *affine = node.operands
     _, mu, rstd = node.results
     rank = len(x.shape)
@@ -85,7 +86,7 @@ def layer_norm(
     return y, mu, rstd
 
 
-def _rms_norm_vjp(b: Builder, node: Node, gs: Sequence[Value], want: Sequence[bool]) -> Any:  # noqa: ANN401
+def _rms_norm_vjp(b: Builder, node: Node, gs: Sequence[Value], want: Sequence[bool]) -> Grads:
     x, *affine = node.operands
     rstd, rank = node.results[1], len(node.operands[0].shape)
     xhat = mul(b, x, rstd)
@@ -112,7 +113,7 @@ def _batch_dims(x: Value) -> Dims:
     return (0, *range(2, len(x.shape)))
 
 
-def _batch_norm_vjp(b: Builder, node: Node, gs: Sequence[Value], want: Sequence[bool]) -> Any:  # noqa: ANN401
+def _batch_norm_vjp(b: Builder, node: Node, gs: Sequence[Value], want: Sequence[bool]) -> Grads:
     x, *affine = node.operands
     dims, (_, mu, rstd) = _batch_dims(x), node.results[:3]
     xhat = mul(b, sub(b, x, mu), rstd)
@@ -145,7 +146,7 @@ def unbiased(b: Builder, var: Value, *, n: Expr) -> Value:
     return shrink(b, scale(b, var, by=Power(n)), by=Power(n - 1))
 
 
-def _frozen_vjp(b: Builder, node: Node, gs: Sequence[Value], want: Sequence[bool]) -> Any:  # noqa: ANN401
+def _frozen_vjp(b: Builder, node: Node, gs: Sequence[Value], want: Sequence[bool]) -> Grads:
     """Compute 1/sqrt(var + eps) again, once a channel, as torch does."""
     x, mu, var, *affine = node.operands
     rstd = inverse_root(b, shift(b, var, by=node.attr("eps", EPS)))
@@ -175,7 +176,7 @@ def _grouped(b: Builder, x: Value, groups: int) -> Value:
     return reshape(b, x, shape=(x.shape[0], groups, rest))
 
 
-def _group_norm_vjp(b: Builder, node: Node, gs: Sequence[Value], want: Sequence[bool]) -> Any:  # noqa: ANN401
+def _group_norm_vjp(b: Builder, node: Node, gs: Sequence[Value], want: Sequence[bool]) -> Grads:
     x, *affine = node.operands
     groups, (_, mu, rstd) = int(node.attr("groups")), node.results
     xhat = mul(b, sub(b, _grouped(b, x, groups), mu), rstd)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orderof.counts import Counts, Kind
 from orderof.errors import ShapeMismatch
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from orderof.ir.build import Builder
     from orderof.ir.graph import Node, Value
-    from orderof.ops.define import Made
+    from orderof.ops.define import Grads, Made
 
 _PLACES, _TAPS = "hwt", "rqz"
 
@@ -47,7 +47,7 @@ def _declare(name: str, reduce: str) -> Operator:
     return register(Operator(name, make, _max_vjp if reduce == "max" else None, here(1)))
 
 
-def _max_vjp(b: Builder, node: Node, gs: Sequence[Value | None], _: Sequence[bool]) -> Any:  # noqa: ANN401
+def _max_vjp(b: Builder, node: Node, gs: Sequence[Value | None], _: Sequence[bool]) -> Grads:
     if (g := gs[0]) is None:
         return (None,)
     return (max_pool_gradient(b, node.operands[0], g, **dict(node.attrs)),)
@@ -60,7 +60,7 @@ def _max_plan(
     size: tuple[int, ...],
     stride: tuple[int, ...],
     dilation: tuple[int, ...],
-    **_: Any,  # noqa: ANN401
+    **_: object,
 ) -> tuple[Irregular, tuple[Type]]:
     """As many gradients may meet in one element as windows that look at it."""
     counts = Counts.of(Kind.ADD, g.dtype, g.size)

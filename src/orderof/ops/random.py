@@ -5,7 +5,7 @@ noise = bernoulli(1 - p) / (1 - p);   y = x * noise
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orderof.counts import Counts, Kind
 from orderof.ir.forms import Irregular
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from orderof.ir.build import Builder
     from orderof.ir.graph import Node, Value
+    from orderof.ops.define import Grads
 
 _RNG = "one random number for each element, whatever the generator costs"
 _COIN = "one random number and one comparison for each element"
@@ -41,7 +42,7 @@ uniform = irregular("uniform", _uniform, source=_RNG)
 bernoulli = irregular("bernoulli", _bernoulli, source=_COIN)
 
 
-def _dropout_vjp(b: Builder, node: Node, gs: Sequence[Value], _: object) -> Any:  # noqa: ANN401
+def _dropout_vjp(b: Builder, node: Node, gs: Sequence[Value], _: object) -> Grads:
     return (mul(b, gs[0], node.results[1]),)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orderof.counts import Counts, Kind
 from orderof.ir.forms import Irregular
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from orderof.ir.build import Builder
     from orderof.ir.graph import Node, Value
-    from orderof.ops.define import Made
+    from orderof.ops.define import Grads, Made
 
 
 def _declare(name: str, reduce: str) -> Operator:
@@ -31,7 +31,7 @@ def _declare(name: str, reduce: str) -> Operator:
     return register(Operator(name, make, _max_vjp if reduce == "max" else None, here(1)))
 
 
-def _max_vjp(b: Builder, node: Node, gs: Sequence[Value | None], _: Sequence[bool]) -> Any:  # noqa: ANN401
+def _max_vjp(b: Builder, node: Node, gs: Sequence[Value | None], _: Sequence[bool]) -> Grads:
     if (g := gs[0]) is None:
         return (None,)
     return (route(b, node.operands[0], node.results[0], g, **dict(node.attrs)),)
@@ -41,7 +41,7 @@ sum_over = _declare("sum", "add")
 max_over = _declare("amax", "max")
 
 
-def _route_plan(x: Type, y: Type, g: Type, **_: Any) -> tuple[Irregular, tuple[Type]]:  # noqa: ANN401
+def _route_plan(x: Type, y: Type, g: Type, **_: object) -> tuple[Irregular, tuple[Type]]:
     counts = Counts.of(Kind.ADD, g.dtype, g.size)
     form = Irregular(counts, Expr.sum([1]), (x.size, y.size, g.size), (x.size,), _ROUTE)
     return form, (Type(x.shape, g.dtype),)

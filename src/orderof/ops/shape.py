@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orderof.counts import Counts, Kind
 from orderof.errors import ShapeMismatch
@@ -29,7 +29,7 @@ def _reshape(x: Type, *, shape: tuple[Size, ...]) -> Type:
     return out
 
 
-def _reshape_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+def _reshape_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Grads:
     return (reshape(b, gs[0], shape=node.operands[0].shape),)
 
 
@@ -37,7 +37,7 @@ def _permute(x: Type, *, order: tuple[int, ...]) -> Type:
     return Type(tuple(x.shape[i] for i in order), x.dtype)
 
 
-def _permute_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+def _permute_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Grads:
     order = node.attr("order")
     return (permute(b, gs[0], order=tuple(sorted(range(len(order)), key=order.__getitem__))),)
 
@@ -46,7 +46,7 @@ def _expand(x: Type, *, shape: tuple[Size, ...]) -> Type:
     return Type(tuple(map(expr, shape)), x.dtype)
 
 
-def _expand_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+def _expand_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Grads:
     """Sum over what was repeated: dimensions added in front, and those of size 1."""
     g, x = gs[0], node.operands[0]
     extra = len(g.shape) - len(x.shape)
@@ -63,11 +63,11 @@ def _slice(x: Type, *, axis: int, start: Size = 0, stop: Size, step: int = 1) ->
     return Type(tuple(shape), x.dtype)
 
 
-def _slice_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+def _slice_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Grads:
     return (embed_slice(b, gs[0], shape=node.operands[0].shape, **dict(node.attrs)),)
 
 
-def _alias_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+def _alias_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Grads:
     return (gs[0],)
 
 
@@ -78,7 +78,7 @@ def _split(x: Type, *, axis: int, sizes: tuple[Size, ...]) -> tuple[View, tuple[
     return View(), tuple(Type(shape, x.dtype) for shape in shapes)
 
 
-def _split_vjp(b: Builder, node: Node, gs: Sequence[Value | None], _: object) -> Any:  # noqa: ANN401
+def _split_vjp(b: Builder, node: Node, gs: Sequence[Value | None], _: object) -> Grads:
     """Put the gradients of the parts side by side, zeros where there is none."""
     parts = [
         g if g is not None else fill(b, shape=r.shape, dtype=r.dtype)
@@ -136,12 +136,12 @@ def _fill(*, shape: tuple[Size, ...], dtype: str, value: float = 0) -> tuple[Mov
     return Move((), (out.size,)), (out,)
 
 
-def _embed_slice(x: Type, *, shape: tuple[Size, ...], **_: Any) -> tuple[Move, tuple[Type]]:  # noqa: ANN401
+def _embed_slice(x: Type, *, shape: tuple[Size, ...], **_: object) -> tuple[Move, tuple[Type]]:
     out = Type(tuple(map(expr, shape)), x.dtype)
     return Move((x.size,), (out.size,)), (out,)
 
 
-def _embed_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+def _embed_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Grads:
     attrs = {k: v for k, v in node.attrs if k != "shape"}
     return (slice_(b, gs[0], **attrs),)
 
@@ -155,7 +155,7 @@ def _pad(
     return Move((x.size,), (out.size,)), (out,)
 
 
-def _pad_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+def _pad_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Grads:
     g = gs[0]
     for axis, (n, lo) in enumerate(zip(node.operands[0].shape, node.attr("before"), strict=True)):
         if g.shape[axis] != n:
@@ -176,7 +176,7 @@ def _gather_rows(table: Type, at: Type) -> tuple[Move, tuple[Type]]:
     return Move((at.size * row, at.size), (out.size,)), (out,)
 
 
-def _gather_rows_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+def _gather_rows_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Grads:
     table, at = node.operands
     return scatter_rows(b, gs[0], at, rows=table.shape[0]), None
 
@@ -204,7 +204,7 @@ def _take(x: Type, at: Type, *, axis: int) -> tuple[Move, tuple[Type]]:
     return Move((at.size, at.size), (at.size,)), (Type(at.shape, x.dtype),)
 
 
-def _take_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+def _take_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Grads:
     x, at = node.operands
     return put(b, gs[0], at, shape=x.shape, **dict(node.attrs)), None
 
@@ -242,7 +242,7 @@ def _index(
     return Move((out.size, *(i.size for i in at)), (out.size,)), (out,)
 
 
-def _index_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Any:  # noqa: ANN401
+def _index_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Grads:
     x, *at = node.operands
     dims = node.attr("dims")
     return index_put(b, gs[0], *at, shape=x.shape, dims=dims), *(None for _ in at)
@@ -263,12 +263,12 @@ index = move("index", _index, _index_vjp)
 index_put = irregular("index_put", _index_put, source=_SCATTER)
 
 
-def _overwrite(x: Type, part: Type, **_: Any) -> tuple[Move, tuple[Type]]:  # noqa: ANN401
+def _overwrite(x: Type, part: Type, **_: object) -> tuple[Move, tuple[Type]]:
     """Write x[..., start:stop:step] in place: the other elements are not touched."""
     return Move((ZERO, part.size), (part.size,)), (x,)
 
 
-def _overwrite_vjp(b: Builder, node: Node, gs: Gs, want: Sequence[bool]) -> Any:  # noqa: ANN401
+def _overwrite_vjp(b: Builder, node: Node, gs: Gs, want: Sequence[bool]) -> Grads:
     """Give x the gradient of what stayed, and the part that of what was written."""
     g, part, attrs = gs[0], node.operands[1], dict(node.attrs)
     dx = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orderof.ir.scalar import Power
 from orderof.ops.define import composite
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     from orderof.ir.build import Builder
     from orderof.ir.graph import Node, Value
+    from orderof.ops.define import Grads
 
 
-def _softmax_vjp(b: Builder, node: Node, gs: Sequence[Value], _: object) -> Any:  # noqa: ANN401
+def _softmax_vjp(b: Builder, node: Node, gs: Sequence[Value], _: object) -> Grads:
     return (softmax_gradient(b, gs[0], node.results[0], **dict(node.attrs)),)
 
 
@@ -36,7 +37,7 @@ def softmax_gradient(b: Builder, g: Value, y: Value, *, axis: int) -> Value:
     return mul(b, y, sub(b, g, inner))
 
 
-def _log_softmax_vjp(b: Builder, node: Node, gs: Sequence[Value], _: object) -> Any:  # noqa: ANN401
+def _log_softmax_vjp(b: Builder, node: Node, gs: Sequence[Value], _: object) -> Grads:
     return (log_softmax_gradient(b, gs[0], node.results[0], **dict(node.attrs)),)
 
 
@@ -54,7 +55,7 @@ def log_softmax_gradient(b: Builder, g: Value, y: Value, *, axis: int) -> Value:
     return sub(b, g, mul(b, exponential(b, y), sum_over(b, g, dims=(axis,), keep=True)))
 
 
-def _nll_vjp(b: Builder, node: Node, gs: Sequence[Value], _: object) -> Any:  # noqa: ANN401
+def _nll_vjp(b: Builder, node: Node, gs: Sequence[Value], _: object) -> Grads:
     logp, target = node.operands
     n = target.type.size
     each = scale(b, neg(b, gs[0]), by=Power(n, -1))

@@ -117,7 +117,7 @@ def program(body, dtypes, cast):
         return numbers[key]
 
     last = visit(body)
-    return code, last, known[last] or "float32"
+    return code, last, known[last] or (promote(*dtypes) if dtypes else "float32")
 
 
 def _dtypes(s, kind, args, dtypes, cast):
@@ -127,7 +127,8 @@ def _dtypes(s, kind, args, dtypes, cast):
     if kind is None:
         return None, None
     tensors = [d for d in args[CONDITIONS.get(s.fn, 0) :] if d]
-    met = promote(*tensors) if tensors else "float32"
+    # An operation on numbers alone is as wide as what the whole body reads.
+    met = promote(*(tensors or dtypes)) if tensors or dtypes else "float32"
     if kind == "cmp":
         return met, "bool"
     if kind == "logic":
