@@ -207,7 +207,8 @@ def typed(body: Scalar, dtypes: tuple[str, ...], cast: str = "") -> Typed:
     """Give (kind, dtype) of each operation of a body, and the dtype of its result.
 
     `dtypes` are those of the operands, `cast` that of the result of a cast. Numbers take the dtype
-    of what they meet, and among themselves that of the operands together. A comparison is counted under the dtype of its operands; its result is bool.
+    of what they meet, and among themselves that of the operands together. A comparison is counted
+    under the dtype of its operands; its result is bool.
     """
     known: dict[Scalar, str] = {}
 
