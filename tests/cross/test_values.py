@@ -90,6 +90,18 @@ def layers():
         "group_norm": (nn.Sequential(nn.Conv1d(4, 4, 1), nn.GroupNorm(2, 4)), real(2, 4, 3)),
         "rms_norm": (nn.Sequential(nn.Linear(3, 4), nn.RMSNorm(4)), real(2, 3)),
         "max_pool": (nn.Sequential(nn.Conv2d(1, 2, 1), nn.MaxPool2d(2, 1, 1)), real(1, 1, 3, 3)),
+        "max_pool1d": (nn.Sequential(nn.Conv1d(1, 2, 1), nn.MaxPool1d(2)), real(1, 1, 5)),
+        "avg_pool1d": (nn.Sequential(nn.Conv1d(1, 2, 1), nn.AvgPool1d(2)), real(1, 1, 5)),
+        "instance_norm": (
+            nn.Sequential(nn.Conv2d(1, 2, 1), nn.InstanceNorm2d(2)),
+            real(2, 1, 2, 3),
+        ),
+        "no_running": (
+            nn.Sequential(nn.Conv1d(2, 2, 1), nn.BatchNorm1d(2, track_running_stats=False)),
+            real(2, 2, 3),
+        ),
+        "same": (nn.Conv2d(1, 2, 4, padding="same"), real(1, 1, 4, 4)),
+        "gru_plain": (nn.GRU(2, 3, bias=False), real(3, 2)),
         "avg_pool": (nn.Sequential(nn.Conv2d(1, 2, 1), nn.AvgPool2d(2, 1)), real(1, 1, 3, 3)),
         "adaptive": (nn.Sequential(nn.Conv2d(1, 2, 1), nn.AdaptiveAvgPool2d(2)), real(1, 1, 4, 4)),
         "global": (nn.Sequential(nn.Conv2d(1, 2, 1), nn.AdaptiveAvgPool2d(1)), real(1, 1, 3, 4)),
@@ -131,6 +143,44 @@ def test_layers(name, train):
     torch.manual_seed(5)
     module, x = layers()[name]
     check(module, (x,), {}, train=train)
+
+
+def test_a_module_that_is_called_twice():
+    from torch import nn
+
+    class Twice(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one = nn.Linear(3, 3)
+
+        def forward(self, x):
+            return self.one(self.one(x).relu())
+
+    check(Twice(), (real(2, 3),), {})
+
+
+def test_contraction_by_einsum():
+    import torch
+    from torch import nn
+
+    class Ein(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(real(2, 3, 2))
+
+        def forward(self, x):
+            return torch.einsum("bij,hjk->bhik", x, self.w)
+
+    check(Ein(), (real(2, 2, 3),), {})
+
+
+def test_a_projected_lstm_is_refused():
+    from torch import nn
+
+    from orderof.errors import UnknownOperator
+
+    with pytest.raises(UnknownOperator, match="weights"):
+        lowered(nn.LSTM(4, 6, proj_size=3), (real(5, 2, 4),), {}, train=False)
 
 
 @pytest.mark.parametrize("lean", [True, False])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orderof.errors import UnknownOperator
 from orderof.frontends.torch.rows import gradients
 from orderof.ir.graph import Value
 from orderof.ops.attention import attention
@@ -83,6 +84,7 @@ def _recurrent_forward(cell: str) -> Row:
     def row(low: Lowering, x: Value, *rest: Value, **options: Any) -> Any:
         flat = len(x.shape) == 2  # noqa: PLR2004 - no batch
         n = STEPS[cell][1]
+        _refuse_projection(cell, len(rest) - n, options)
         operands = [_timed(low, x, flat=flat, first=options["batch_first"])]
         operands += [_with_batch(low, s, 1) if flat else s for s in rest[:n]]
         attrs = {
@@ -103,6 +105,13 @@ def _recurrent_forward(cell: str) -> Row:
         ]
 
     return row
+
+
+def _refuse_projection(cell: str, weights: int, options: dict[str, Any]) -> None:
+    each = 4 if options["bias"] else 2
+    if weights != options["layers"] * (1 + options["bidirectional"]) * each:
+        hint = "projections of the hidden state (proj_size) have no rule yet"
+        raise UnknownOperator(cell, f"has {weights} weights, which no plain layer has", hint)
 
 
 def _timed(low: Lowering, x: Value, *, flat: bool, first: bool) -> Value:

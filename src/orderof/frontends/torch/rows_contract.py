@@ -108,7 +108,10 @@ def max_pool(rank: int) -> Row:
         ceil: bool = False,  # noqa: FBT001, FBT002
     ) -> Any:
         numbers = _window(size, stride, padding, dilation, rank)
-        return pool.max_pool(low.b, x, **numbers, ceil=ceil), None
+        # The places of the maxima are written by the same pass; our gradient does not read them.
+        places = low.types()[1]
+        at = shape.fill(low.b, shape=places.shape, dtype=places.dtype)
+        return pool.max_pool(low.b, x, **numbers, ceil=ceil), at
 
     return row
 
