@@ -76,6 +76,10 @@ def real(*shape):
 
 
 def layers():
+    return {**products(), **norms(), **pools(), **blocks(), **activations()}
+
+
+def products():
     from torch import nn
 
     return {
@@ -86,9 +90,23 @@ def layers():
         "conv3d": (nn.Conv3d(2, 2, 2, groups=2), real(1, 2, 3, 3, 3)),
         "conv_transpose1d": (nn.ConvTranspose1d(4, 2, 3, 2, 1, 1, groups=2), real(1, 4, 3)),
         "conv_transpose2d": (nn.ConvTranspose2d(2, 2, 2, 2, dilation=2), real(1, 2, 2, 3)),
+    }
+
+
+def norms():
+    from torch import nn
+
+    return {
         "batch_norm": (nn.Sequential(nn.Conv2d(2, 3, 1), nn.BatchNorm2d(3)), real(2, 2, 2, 2)),
         "group_norm": (nn.Sequential(nn.Conv1d(4, 4, 1), nn.GroupNorm(2, 4)), real(2, 4, 3)),
         "rms_norm": (nn.Sequential(nn.Linear(3, 4), nn.RMSNorm(4)), real(2, 3)),
+    }
+
+
+def pools():
+    from torch import nn
+
+    return {
         "max_pool": (nn.Sequential(nn.Conv2d(1, 2, 1), nn.MaxPool2d(2, 1, 1)), real(1, 1, 3, 3)),
         "max_pool1d": (nn.Sequential(nn.Conv1d(1, 2, 1), nn.MaxPool1d(2)), real(1, 1, 5)),
         "avg_pool1d": (nn.Sequential(nn.Conv1d(1, 2, 1), nn.AvgPool1d(2)), real(1, 1, 5)),
@@ -100,11 +118,18 @@ def layers():
             nn.Sequential(nn.Conv1d(2, 2, 1), nn.BatchNorm1d(2, track_running_stats=False)),
             real(2, 2, 3),
         ),
-        "same": (nn.Conv2d(1, 2, 4, padding="same"), real(1, 1, 4, 4)),
+        "same": (nn.Conv2d(1, 2, 3, padding="same"), real(1, 1, 4, 4)),
         "gru_plain": (nn.GRU(2, 3, bias=False), real(3, 2)),
         "avg_pool": (nn.Sequential(nn.Conv2d(1, 2, 1), nn.AvgPool2d(2, 1)), real(1, 1, 3, 3)),
         "adaptive": (nn.Sequential(nn.Conv2d(1, 2, 1), nn.AdaptiveAvgPool2d(2)), real(1, 1, 4, 4)),
         "global": (nn.Sequential(nn.Conv2d(1, 2, 1), nn.AdaptiveAvgPool2d(1)), real(1, 1, 3, 4)),
+    }
+
+
+def blocks():
+    from torch import nn
+
+    return {
         "lstm": (nn.LSTM(2, 3, 2, bidirectional=True, batch_first=True), real(2, 3, 2)),
         "gru": (nn.GRU(2, 3), real(3, 2, 2)),
         "rnn": (nn.RNN(2, 3, nonlinearity="relu"), real(3, 2, 2)),
@@ -116,6 +141,13 @@ def layers():
             nn.TransformerEncoderLayer(4, 2, 6, dropout=0.0, activation="gelu", norm_first=True),
             real(3, 2, 4),
         ),
+    }
+
+
+def activations():
+    from torch import nn
+
+    return {
         **{
             name.__name__: (nn.Sequential(nn.Linear(3, 4), name()), real(2, 3))
             for name in (
@@ -180,7 +212,7 @@ def test_a_projected_lstm_is_refused():
     from orderof.errors import UnknownOperator
 
     with pytest.raises(UnknownOperator, match="weights"):
-        lowered(nn.LSTM(4, 6, proj_size=3), (real(5, 2, 4),), {}, train=False)
+        lowered(nn.LSTM(4, 6, proj_size=3).double(), (real(5, 2, 4),), {}, train=False)
 
 
 @pytest.mark.parametrize("lean", [True, False])
