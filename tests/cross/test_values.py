@@ -21,14 +21,13 @@ def lowered(module, args, kwargs, *, train):
     from orderof.frontends.torch.record import record
 
     graph = lower(record(module, args, kwargs, backward=True, train=train))
-    nodes, seeding = [], True
+    nodes, seeds = [], len(graph.outputs)  # each output starts from a tensor of its own
     for node in graph.nodes:
-        seeding = seeding and (node.phase is not Phase.BACKWARD or node.op == "fill")
-        if seeding and node.phase is Phase.BACKWARD:
+        if node.phase is Phase.BACKWARD and node.op == "fill" and seeds:
+            seeds -= 1
             attrs = {**dict(node.attrs), "value": 1.0}
-            nodes.append(replace(node, attrs=tuple(sorted(attrs.items()))))
-        else:
-            nodes.append(node)
+            node = replace(node, attrs=tuple(sorted(attrs.items())))  # noqa: PLW2901
+        nodes.append(node)
     gradients = tuple(g for _, g in graph.grads)
     return replace(graph, nodes=tuple(nodes), outputs=(*graph.outputs, *gradients))
 
@@ -189,6 +188,23 @@ def test_a_module_that_is_called_twice():
             return self.one(self.one(x).relu())
 
     check(Twice(), (real(2, 3),), {})
+
+
+def test_comparisons_with_a_number():
+    import torch
+    from torch import nn
+
+    class Choose(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(real(3))
+
+        def forward(self, x):
+            y = x * self.w
+            small = torch.where(y < 0.1, y, 2 * y)
+            return torch.where(y <= -0.1, small, torch.where(y > 0.3, y * y, -y))
+
+    check(Choose(), (real(4, 3),), {})
 
 
 def test_contraction_by_einsum():

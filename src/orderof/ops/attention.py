@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orderof.ir.build import Builder
 from orderof.ir.scalar import Const, Coord, Power, causal
 from orderof.ops.define import composite
 from orderof.ops.derive import derive
@@ -25,8 +24,9 @@ from orderof.ops.softmax import softmax, softmax_gradient
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from orderof.ir.build import Builder
     from orderof.ir.graph import Node, Value
-    from orderof.ops.define import Grads, Operator
+    from orderof.ops.define import Grads
 
 attention_scores = nest(
     "attention_scores", "b (k g) s e, b k t e -> b (k g) s t", lambda q, k: q * k, reduce="add"
@@ -61,16 +61,16 @@ def _attention_vjp(b: Builder, node: Node, gs: Sequence[Value], want: Sequence[b
     q, k, v, *mask = node.operands
     p = node.results[1]
     dropped, noise = node.results[2:] if node.attr("dropout_p") else (p, None)
-    values = _draft(attention_values, dropped, v)
+    values = attention_values.draft(dropped, v)
     dp, dv = derive(b, values, gs[0], 0), derive(b, values, gs[0], 1)
     if noise is not None:
         dp = mul(b, dp, noise)
     dmasked = softmax_gradient(b, dp, p, axis=-1)
     dscores = scale(b, dmasked, by=_scale(q, node.attr("scale_by")))
-    scores = _draft(attention_scores, q, k)
+    scores = attention_scores.draft(q, k)
     grads: list[Value | None] = [*(derive(b, scores, dscores, j) for j in (0, 1)), dv]
     if mask:
-        masking = _draft(add, p, mask[0])
+        masking = add.draft(p, mask[0])
         grads.append(derive(b, masking, dmasked, 1) if want[3] else None)
     return grads
 
@@ -98,10 +98,3 @@ def attention(
         return attention_values(b, p, v), p
     dropped, noise = dropout(b, p, p=dropout_p)
     return attention_values(b, dropped, v), p, dropped, noise
-
-
-def _draft(op: Operator, *operands: Value) -> Node:
-    """Make the node of a forward operator without emitting it, to derive from it."""
-    b = Builder()
-    op(b, *operands)
-    return b.nodes[-1]

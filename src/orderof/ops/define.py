@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from orderof.errors import UnknownOperator
 from orderof.ir.build import Builder
 from orderof.ir.forms import Composite, Irregular, Move, View
+from orderof.ir.graph import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from orderof.ir.forms import Form
-    from orderof.ir.graph import Attr, Type, Value
+    from orderof.ir.graph import Attr, Node, Type
 
     Types = tuple[Type, ...]
     Made = tuple[Form, Types]
@@ -57,6 +58,12 @@ class Operator:
         """Emit a node; gives all its results."""
         form, types = self.instance(tuple(v.type for v in operands), attrs)
         return b.emit(self.name, form, operands, types, attrs)
+
+    def draft(self, *operands: Value, **attrs: Any) -> Node:  # noqa: ANN401
+        """Make a node without emitting it, to derive from it."""
+        b = Builder()
+        self.emit(b, operands, tuple(sorted(attrs.items())))
+        return b.nodes[-1]
 
     def instance(self, types: Types, attrs: tuple[tuple[str, Attr], ...]) -> Made:
         """Give the form and result types for operand types and attributes."""
@@ -134,7 +141,7 @@ def composite(
     def declare(build: Callable[..., Any]) -> Operator:
         def make(*types: Type, **attrs: Any) -> Made:  # noqa: ANN401
             b = Builder()
-            operands = [b.take(_fresh(t)) for t in types]
+            operands = [b.take(Value(t)) for t in types]
             outputs = _values(build(b, *operands, **attrs))
             return Composite(b.graph(outputs, name)), tuple(v.type for v in outputs)
 
@@ -146,9 +153,3 @@ def composite(
 
 def _values(found: Value | tuple[Value, ...]) -> tuple[Value, ...]:
     return found if isinstance(found, tuple) else (found,)
-
-
-def _fresh(t: Type) -> Value:
-    from orderof.ir.graph import Value
-
-    return Value(t)

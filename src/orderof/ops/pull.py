@@ -18,7 +18,6 @@ from orderof.ops.define import lookup
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orderof.ir.forms import Form
     from orderof.ir.graph import Attr, Type
 
 
@@ -57,7 +56,7 @@ def pull(
         tuple(g is not None for g in gs[:n]),
         tuple(want),
     )
-    made = _template(case, _Form(node.form))
+    made = _template(case)
     actual = (*node.operands, *node.results, *gs[:n])
     env = {v: a for v, a in zip(made.given, actual, strict=True) if a is not None}
     if made.composite is not None:
@@ -74,28 +73,16 @@ def pull(
     return [env[g] if g is not None and w else None for g, w in zip(made.grads, want, strict=True)]
 
 
-class _Form:
-    """A form that is no part of the key: types and attributes decide it."""
-
-    def __init__(self, form: Form) -> None:
-        self.form = form
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Form)
-
-    def __hash__(self) -> int:
-        return 0
-
-
 @functools.lru_cache(maxsize=1 << 12)
-def _template(case: _Case, form: _Form) -> _Template:
+def _template(case: _Case) -> _Template:
     b = Builder(phase=Phase.BACKWARD)
     operands, results = (tuple(map(Value, types)) for types in (case.operands, case.results))
     gs = tuple(Value(t) for t in case.results)
     arrived = [g if a else None for g, a in zip(gs, case.arrives, strict=True)]
-    vjp = lookup(case.op).vjp
+    op = lookup(case.op)
+    vjp = op.vjp
     assert vjp is not None  # noqa: S101 - callers asked
-    node = Node(case.op, form.form, operands, results, case.attrs)
+    node = Node(case.op, op.instance(case.operands, case.attrs)[0], operands, results, case.attrs)
     found = tuple(vjp(b, node, arrived, case.want))
     grads = tuple(g if w else None for g, w in zip(found, case.want, strict=True))
     given = (*operands, *results, *gs)

@@ -2,7 +2,7 @@
 
 1. A call's operands are Values by the ids of its Refs; its results are bound to what the row gives.
 2. The shape that our operator infers must be the one that was recorded, else the row is wrong.
-3. Values that depend on no input, parameter or buffer are *positional*. An attention mask that is
+3. Values that depend on no input and no parameter are *positional*. An attention mask that is
    positional is folded into the attention; nodes that only such a mask needs are phase `mask`.
 4. A call without a row raises `UnknownOperator`, or becomes a node that the coverage names.
 """
@@ -37,7 +37,7 @@ def lower(recording: Recording, *, name: str = "", on_unknown: OnUnknown = "rais
     outputs = [low.value(r) for r in recording.outputs]
     by_name = {v.name: v for v in low.b.graph([]).of_role(Role.PARAM)}
     grads = tuple((by_name[n], low.value(r)) for n, r in recording.gradients if n in by_name)
-    nodes = tuple(_phase_masks(low))
+    nodes = tuple(_phase_masks(low, outputs))
     modules = tuple((m.path, m.cls, const(max(m.calls, 1))) for m in recording.modules)
     title = name or recording.name
     _check_made(low, nodes)
@@ -118,11 +118,11 @@ def _opaque(low: Lowering, call: Call) -> tuple[Value, ...]:
     return low.b.emit(f"unknown:{call.name}", form, operands, types)
 
 
-def _phase_masks(low: Lowering) -> list[Node]:
+def _phase_masks(low: Lowering, outputs: Sequence[Value]) -> list[Node]:
     """Law 3: walk backwards from the folded masks, over nodes that nothing else needs."""
-    wanted = {v for n in low.b.nodes for v in n.operands} if not low.masks else set[Value]()
     if not low.masks:
         return low.b.nodes
+    wanted = set(outputs)
     mask_only = set(low.masks)
     out: list[Node] = []
     for node in reversed(low.b.nodes):

@@ -5,20 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orderof.counts import is_float
-from orderof.ir.build import Builder
 from orderof.ir.graph import Node, Value
 from orderof.ops import lookup
 from orderof.ops.derive import derive
 from orderof.ops.elementwise import cast
 from orderof.ops.pull import pull
-from orderof.ops.reduce import sum_over
-from orderof.ops.shape import expand, fill, reshape
+from orderof.ops.shape import fill, reshape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from orderof.frontends.torch.state import Lowering
-    from orderof.ir.graph import Type
 
     Row = Callable[..., Any]
 
@@ -40,9 +37,7 @@ def blank(low: Lowering, value: float = 0) -> Value:
 
 def draft(op: str, operands: Sequence[Value], **attrs: Any) -> Node:
     """Make the node that a forward call had, without emitting it."""
-    b = Builder()
-    lookup(op).emit(b, operands, tuple(sorted(attrs.items())))
-    return b.nodes[-1]
+    return lookup(op).draft(*operands, **attrs)
 
 
 def gradients(
@@ -67,29 +62,9 @@ def gradients(
     return [derive(low.b, shaped, g, j) if w else None for j, w in enumerate(want)]
 
 
-def like(x: Value, t: Type) -> Value:
-    """Stand for an operand of which only the type is known."""
-    return x if x.type == t else Value(t)
-
-
 def column(low: Lowering, v: Value, rank: int) -> Value:
     """See a vector of channels as (C, 1, 1, ...), to broadcast against (B, C, ...)."""
     found: Value = reshape(low.b, v, shape=(*v.shape, *(1,) * (rank - 2)))
-    return found
-
-
-def sum_to(low: Lowering, g: Value, t: Type) -> Value:
-    """Sum a gradient over the dimensions in which an operand of type t was broadcast."""
-    extra = len(g.shape) - len(t.shape)
-    grown = [i for i, n in enumerate(t.shape) if n == 1 and g.shape[i + extra] != 1]
-    dims = (*range(extra), *(i + extra for i in grown))
-    total: Value = sum_over(low.b, g, dims=dims, keep=False) if dims else g
-    return reshape(low.b, total, shape=t.shape) if total.shape != t.shape else total
-
-
-def spread(low: Lowering, v: Value, t: Type) -> Value:
-    """Broadcast a value to a type."""
-    found: Value = expand(low.b, v, shape=t.shape)
     return found
 
 

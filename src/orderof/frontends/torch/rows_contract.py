@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from orderof.frontends.torch.rows import column, draft
@@ -149,19 +150,12 @@ def avg_pool_backward(rank: int) -> Row:
 
     def row(low: Lowering, g: Value, x: Value, *numbers: Any) -> Any:
         attrs = _average(rank, numbers)
-        divided = elementwise.shrink(low.b, g, by=attrs["divisor"] or _count(attrs["size"]))
+        divided = elementwise.shrink(low.b, g, by=attrs["divisor"] or math.prod(attrs["size"]))
         window = {k: v for k, v in attrs.items() if k != "divisor"}
         node = draft("window_sum", (x,), **window, dilation=(1,) * rank)
         return derive(low.b, node, divided, 0)
 
     return row
-
-
-def _count(size: Sequence[int]) -> int:
-    n = 1
-    for s in size:
-        n *= s
-    return n
 
 
 def adaptive(low: Lowering, x: Value, size: Numbers) -> Any:

@@ -87,10 +87,11 @@ def _compare(fn: str, *, swapped: bool = False) -> Row:
     ops = {"eq": e.equal, "ne": e.unequal, "gt": e.greater, "ge": e.at_least}
 
     def row(low: Lowering, x: Value, y: Any) -> Any:
-        if isinstance(y, Value):
-            return ops[fn](low.b, y, x) if swapped else ops[fn](low.b, x, y)
-        flip = {"gt": "ge", "ge": "gt"}  # x < y is not (x >= y): one comparison either way
-        return e.compare(low.b, x, fn=flip[fn] if swapped else fn, by=y)
+        if not isinstance(y, Value) and not swapped:
+            return e.compare(low.b, x, fn=fn, by=y)
+        if not isinstance(y, Value):  # x < 3 is 3 > x
+            y = fill(low.b, shape=(), dtype=x.dtype, value=y)
+        return ops[fn](low.b, y, x) if swapped else ops[fn](low.b, x, y)
 
     return row
 

@@ -153,7 +153,7 @@ def group_norm_backward(
 
 def rms_norm(low: Lowering, x: Value, _: Any, w: Value | None, eps: float | None) -> Any:
     """Divide by the root mean square over the last dimension."""
-    return _fit(low, norm.rms_norm(low.b, x, *_there(w), eps=eps or norm.EPS))
+    return _fit(low, norm.rms_norm(low.b, x, *_there(w), eps=norm.EPS if eps is None else eps))
 
 
 def rms_norm_backward(

@@ -20,7 +20,7 @@ class Lowering:
     b: Builder = field(default_factory=Builder)
     env: dict[int, Value] = field(default_factory=dict[int, Value])
     bound: set[Value] = field(default_factory=set[Value])
-    """Values that depend on an input, a parameter or a buffer: all that are not positional."""
+    """Values that depend on an input or a parameter: all that are not positional."""
     masks: set[Value] = field(default_factory=set[Value])
     """Positional masks that were folded into an attention."""
     composites: dict[tuple[int, ...], Node] = field(default_factory=dict[tuple[int, ...], Node])
