@@ -1,6 +1,7 @@
 """Fake copies of a module and its inputs, and a frame that leaves no trace in torch or Python."""
 
 import copy
+import gc
 import logging
 import random
 import sys
@@ -16,8 +17,12 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from orderof.errors import ModelError
+from orderof.frontends.torch.memo import Layout, layout_of
 
 T = TypeVar("T")
+
+_CPU, _META = torch.device("cpu"), torch.device("meta")
+_EMPTY: Any = torch.empty_strided
 
 
 class Fakes:
@@ -25,19 +30,41 @@ class Fakes:
 
     def __init__(self) -> None:
         self.mode = FakeTensorMode()
+        with self.mode:
+            # What all fakes of a mode have in common, whichever version of torch made it.
+            self._attributes = dict(torch.empty(()).__dict__)
 
-    def like(self, tensor: torch.Tensor) -> FakeTensor:
-        """A fake of the same shape, strides and dtype that needs no gradient."""
+    def fresh(self, layout: Layout, *, requires_grad: bool = False) -> FakeTensor:
+        """A tensor with memory of its own, made without asking the mode."""
+        with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
+            meta = _EMPTY(layout.shape, layout.stride, dtype=layout.dtype, device=_META)
+        return self._wrap(meta, requires_grad=requires_grad)
+
+    def view(self, base: torch.Tensor, layout: Layout) -> FakeTensor:
+        """A tensor that shares the memory of another."""
+        with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
+            memory = base.untyped_storage()
+            meta = _EMPTY((0,), (1,), dtype=layout.dtype, device=_META)
+            meta.set_(memory, layout.offset, layout.shape, layout.stride)
+        return self._wrap(meta, requires_grad=False)
+
+    def _wrap(self, meta: torch.Tensor, *, requires_grad: bool) -> FakeTensor:
+        fake: Any = torch.Tensor._make_subclass(
+            FakeTensor, meta, requires_grad, dispatch_device=True, device_for_backend_keys=_CPU
+        )
+        torch._C._set_throw_on_mutable_data_ptr(fake)
+        fake.__dict__.update(self._attributes)
+        return fake
+
+    def like(self, tensor: torch.Tensor, *, requires_grad: bool = False) -> FakeTensor:
+        """A fake of the same shape, strides and dtype."""
         if tensor.layout != torch.strided or is_traceable_wrapper_subclass(tensor):
             raise ModelError(
                 type(tensor).__name__,
                 f"a tensor of layout {tensor.layout} or of a wrapping type cannot be analysed",
                 "convert it to a dense tensor before",
             )
-        size, stride = tensor.shape, tensor.stride()
-        with self.mode:
-            fake: Any = torch.empty_strided(size, stride, dtype=tensor.dtype, device="cpu")
-        return fake
+        return self.fresh(layout_of(tensor), requires_grad=requires_grad)
 
     def copy(self, module: nn.Module) -> tuple[nn.Module, list[FakeTensor]]:
         """A deep copy in fakes, and those among them that are neither parameter nor buffer."""
@@ -49,9 +76,13 @@ class Fakes:
                     "it has lazy parameters, whose shapes are not known yet",
                     "call it once on an example before",
                 )
-            memo[id(parameter)] = nn.Parameter(self.like(parameter), parameter.requires_grad)
+            fake: Any = self.like(parameter, requires_grad=parameter.requires_grad)
+            fake._is_param = (
+                True  # by this torch knows a parameter that is a tensor of another type
+            )
+            memo[id(parameter)] = fake
         for buffer in module.buffers():
-            memo[id(buffer)] = self.like(buffer).requires_grad_(buffer.requires_grad)
+            memo[id(buffer)] = self.like(buffer, requires_grad=buffer.requires_grad)
         return self._deepcopy(module, memo, keep_grad=True)
 
     def inputs(self, tree: T) -> tuple[T, list[FakeTensor]]:
@@ -104,9 +135,8 @@ class _CopyMode(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
     def _make(self, tensor: torch.Tensor) -> FakeTensor:
-        fake = self._fakes.like(tensor)
-        if self._keep_grad:
-            fake.requires_grad_(tensor.requires_grad)
+        keep = self._keep_grad and tensor.requires_grad
+        fake = self._fakes.like(tensor, requires_grad=keep)
         self.made.append(fake)
         return fake
 
@@ -136,6 +166,8 @@ def preserved() -> Generator[None]:
     fast = torch.backends.mha.get_fastpath_enabled()
     log = logging.getLogger("torch._subclasses.fake_tensor")
     silent, log.disabled = log.disabled, True  # what it logs is raised as well
+    collecting = gc.isenabled()
+    gc.disable()  # nothing here dies in a cycle, and looking for one takes a third of the time
     try:
         with ExitStack() as stack:
             stack.enter_context(torch.inference_mode(mode=False))
@@ -147,6 +179,8 @@ def preserved() -> Generator[None]:
             torch.backends.mha.set_fastpath_enabled(False)
             yield
     finally:
+        if collecting:
+            gc.enable()
         log.disabled = silent
         torch.backends.mha.set_fastpath_enabled(fast)
         torch.set_default_dtype(dtype)

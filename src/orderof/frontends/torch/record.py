@@ -65,7 +65,7 @@ class _Run:
         self.outputs: tuple[Ref, ...] = ()
         self.fakes = Fakes()
         self.scopes = Scopes()
-        self.tape = Tape(self.scopes, self.fakes.like)
+        self.tape = Tape(self.scopes, self.fakes)
         if any(isinstance(part, torch.jit.ScriptModule) for part in module.modules()):
             raise ModelError(
                 self.name,

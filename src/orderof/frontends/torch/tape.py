@@ -12,15 +12,16 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
 from orderof.errors import Unrecorded
-from orderof.frontends.torch.fakes import STAND_INS
+from orderof.frontends.torch.fakes import STAND_INS, Fakes
+from orderof.frontends.torch.memo import Layout, Outcome, layout_of, learn, memorable, recall
 from orderof.frontends.torch.recording import REREAD, Call, Ref
 from orderof.frontends.torch.scopes import Lines, Scopes
 
 _CPU = torch.device("cpu")
 _DEVICE = torch.ops.prim.device.default
 _LIFTS = frozenset({"aten.lift_fresh.default", "aten.lift_fresh_copy.default"})
-_PLAIN = frozenset({int, float, bool, str, complex, type(None)})
-_DTYPES: dict[torch.dtype, str] = {}
+_PLAIN = frozenset({int, str, type(None)})
+_NUMBERS = frozenset({float, bool, complex})
 
 
 class Storage:
@@ -44,6 +45,7 @@ class Tag:
     ref: Ref
     storage: Storage
     writes: int
+    layout: Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,14 @@ class Schema:
     lifts: bool
     silent: bool
     composite: bool
+    memorable: bool
     run: Callable[..., Any]
 
 
 class Tape(TorchDispatchMode):
     """Records what reaches it from autograd, on its way down to the fake tensors."""
 
-    def __init__(self, scopes: Scopes, fake: Callable[[torch.Tensor], FakeTensor]) -> None:
+    def __init__(self, scopes: Scopes, fakes: Fakes) -> None:
         super().__init__()
         self.calls: list[Call] = []
         self.constants: list[Ref] = []
@@ -70,11 +73,11 @@ class Tape(TorchDispatchMode):
         self.in_backward = False
         self.muted = False
         self.failed: tuple[Exception, str] | None = None
-        self._fake = fake
+        self._fakes = fakes
         self._lines = Lines()
-        self._schemas: dict[OpOverload, Schema] = {}
         self._adopted: dict[int, tuple[torch.Tensor, FakeTensor]] = {}
         self._adopting = False
+        self._by_value = False
         self._op = ""
         self._ids = 0
 
@@ -87,23 +90,20 @@ class Tape(TorchDispatchMode):
         if func is _DEVICE:  # a question, and the one answer there is
             return _CPU
         kwargs = kwargs or {}
-        schema = self._schemas.get(func) or self._read_schema(func)
+        schema = _SCHEMAS.get(func) or _read_schema(func)
         if self.muted or schema.silent:
             return func(*args, **kwargs)
         if schema.composite:  # autograd takes these apart, and inference mode has none
             with self:
                 return func.decompose(*args, **kwargs)
-        self._op = schema.name
-        packed = self._lift(args) if schema.lifts else tuple([self.pack(arg) for arg in args])
-        named = {key: self.pack(value) for key, value in kwargs.items()}
+        self._op, self._by_value = schema.name, False
+        key: list[Any] = [func]
+        packed = self._lift(args) if schema.lifts else tuple([self.pack(a, key) for a in args])
+        named = {name: self.pack(value, key) for name, value in kwargs.items()}
         if self._adopting:
-            self._adopting = False
+            self._adopting, self._by_value = False, True
             args, kwargs = self._substitute(args), self._substitute(kwargs)
-        try:
-            result = schema.run(*args, **kwargs)
-        except Exception as error:
-            self.failed = (error, schema.name)
-            raise
+        result = self._result(schema, key, args, kwargs)
         if schema.written:
             refs = self._overwrite(schema, args, kwargs, result)
         else:
@@ -111,10 +111,41 @@ class Tape(TorchDispatchMode):
         self._append(schema.name, packed, named, refs)
         return result
 
+    def _result(self, schema: Schema, key: list[Any], args: Any, kwargs: dict[str, Any]) -> Any:
+        """Run an operation on fake tensors, or make again what it gave for the same layouts."""
+        known = None
+        if schema.memorable and not self._by_value:
+            key += kwargs
+            key.append(torch.get_default_dtype())
+            known = tuple(key)
+            outcome = recall(known)
+            if outcome is not None:
+                return self._again(outcome, args, view=schema.view)
+        try:
+            with torch._C.DisableTorchFunction():  # else the doors take each operation for a call
+                result = schema.run(*args, **kwargs)
+        except Exception as error:
+            self.failed = (error, schema.name)
+            raise
+        if known is not None:
+            learn(known, args, result, view=schema.view)
+        return result
+
+    def _again(self, outcome: Outcome, args: Any, *, view: bool) -> Any:
+        made: list[Any] = []
+        for found in outcome.results:
+            if type(found) is not Layout:
+                made.append(None if found is None else args[found])
+            elif view:
+                made.append(self._fakes.view(args[0], found))
+            else:
+                made.append(self._fakes.fresh(found))
+        return outcome.container(made) if outcome.container else made[0]
+
     def add(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], results: Any) -> None:
         """Write down an operation of our own, whose results were made while muted."""
         self._op = name
-        packed = tuple([self.pack(arg) for arg in args])
+        packed = tuple([self.pack(arg, []) for arg in args])
         self._append(name, packed, kwargs, self._results(results, None))
 
     @contextmanager
@@ -133,23 +164,35 @@ class Tape(TorchDispatchMode):
     def see(self, tensor: torch.Tensor, what: str) -> Ref:
         """The value of a tensor outside any operation: an output, a gradient."""
         self._op, self._adopting = what, False
-        return self.pack(tensor)
+        return self.pack(tensor, [])
 
-    def pack(self, value: Any) -> Any:
-        """An argument as plain data."""
+    def pack(self, value: Any, key: list[Any]) -> Any:
+        """An argument as plain data; `key` gets what the outcome of a call depends on."""
         kind = type(value)
         if kind in _PLAIN:
+            key.append(value)
             return value
         if kind is FakeTensor or isinstance(value, torch.Tensor):
-            tag = getattr(value, "_orderof", None)
-            if tag is None:
-                return self._adopt(value)
-            return tag.ref if tag.writes == tag.storage.writes else self._reread(value, tag)
+            return self._pack_tensor(value, key)
+        if kind in _NUMBERS:  # 1, 1.0 and True are equal, and give results of different dtypes
+            key.append((kind, value))
+            return value
         if isinstance(value, list | tuple):
-            return tuple([self.pack(item) for item in value])
-        if kind is torch.dtype:
-            return dtype_name(value)
-        return "generator" if kind is torch.Generator else str(value)
+            key.append((len(value),))
+            return tuple([self.pack(item, key) for item in value])
+        if kind is torch.Generator:
+            return "generator"
+        key.append(value)
+        return str(value).removeprefix("torch.") if kind is torch.dtype else str(value)
+
+    def _pack_tensor(self, value: Any, key: list[Any]) -> Ref:
+        tag = getattr(value, "_orderof", None)
+        if tag is None:
+            return self._adopt(value)
+        key.append(tag.layout)
+        if value.constant is not None:
+            self._by_value = True
+        return tag.ref if tag.writes == tag.storage.writes else self._reread(value, tag)
 
     def _append(
         self, name: str, args: Any, kwargs: dict[str, Any], results: tuple[Ref | None, ...]
@@ -164,8 +207,10 @@ class Tape(TorchDispatchMode):
 
     def _new(self, tensor: torch.Tensor, storage: Storage) -> Ref:
         self._ids += 1
-        ref = Ref(self._ids, tuple(tensor.shape), dtype_name(tensor.dtype))
-        tensor._orderof = Tag(ref, storage, storage.writes)  # pyright: ignore[reportAttributeAccessIssue]
+        layout = layout_of(tensor)
+        ref = Ref(self._ids, layout.shape, layout.name)
+        tag = Tag(ref, storage, storage.writes, layout)
+        tensor._orderof = tag  # pyright: ignore[reportAttributeAccessIssue]
         return ref
 
     def _results(self, result: Any, base: Any) -> tuple[Ref | None, ...]:
@@ -213,18 +258,19 @@ class Tape(TorchDispatchMode):
             raise Unrecorded(*self._stranger("is trained and belongs to no submodule"))
         self._adopting = True
         if id(tensor) not in self._adopted:
-            fake = self._fake(tensor)
+            fake = self._fakes.like(tensor)
             self.constants.append(self.name(fake))
             self._adopted[id(tensor)] = (tensor, fake)  # the tensor too: its id must stay its own
-        return self.pack(self._adopted[id(tensor)][1])
+        return self.pack(self._adopted[id(tensor)][1], [])
 
     def _lift(self, args: Any) -> tuple[Any, ...]:
         """The operand of `torch.tensor(3)`: real, used once, and left as it is for its value."""
         tensor: torch.Tensor = args[0]
         if isinstance(tensor, FakeTensor):
-            return (self.pack(tensor),)
+            return (self.pack(tensor, []),)
         self._ids += 1
-        self.constants.append(Ref(self._ids, tuple(tensor.shape), dtype_name(tensor.dtype)))
+        layout = layout_of(tensor)
+        self.constants.append(Ref(self._ids, layout.shape, layout.name))
         return (self.constants[-1],)
 
     def _substitute(self, tree: Any) -> Any:
@@ -242,28 +288,30 @@ class Tape(TorchDispatchMode):
             "a tensor must be an input, a parameter, a buffer, an attribute, or made of such",
         )
 
-    def _read_schema(self, func: OpOverload) -> Schema:
-        arguments = func._schema.arguments
-        written = [
-            argument.name if argument.kwarg_only else place
-            for place, argument in enumerate(arguments)
-            if argument.alias_info is not None and argument.alias_info.is_write
-        ]
-        name = str(func)
-        implicit = torch._C._dispatch_has_kernel_for_dispatch_key(
-            func.name(), "CompositeImplicitAutograd"
-        )
-        run = STAND_INS.get(name, func)
-        silent = func.namespace == "profiler"
-        self._schemas[func] = schema = Schema(
-            name, tuple(written), func.is_view, name in _LIFTS, silent, implicit, run
-        )
-        return schema
+
+_SCHEMAS: dict[OpOverload, Schema] = {}
 
 
-def dtype_name(dtype: torch.dtype) -> str:
-    """`float32` and its like."""
-    name = _DTYPES.get(dtype)
-    if name is None:
-        name = _DTYPES[dtype] = str(dtype).removeprefix("torch.")
-    return name
+def _read_schema(func: OpOverload) -> Schema:
+    arguments = func._schema.arguments
+    written = [
+        argument.name if argument.kwarg_only else place
+        for place, argument in enumerate(arguments)
+        if argument.alias_info is not None and argument.alias_info.is_write
+    ]
+    name = str(func)
+    implicit = torch._C._dispatch_has_kernel_for_dispatch_key(
+        func.name(), "CompositeImplicitAutograd"
+    )
+    lifts = name in _LIFTS
+    _SCHEMAS[func] = schema = Schema(
+        name=name,
+        written=tuple(written),
+        view=func.is_view,
+        lifts=lifts,
+        silent=func.namespace == "profiler",
+        composite=implicit,
+        memorable=memorable(func) and not lifts and not any(isinstance(w, str) for w in written),
+        run=STAND_INS.get(name, func),
+    )
+    return schema
