@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from orderof.analyses.work import count
 from orderof.errors import BadSpelling, MissingExtra, Refused
 from orderof.frontends import zoo
 from orderof.ir.graph import Phase
-from orderof.result import Module, Result
+from orderof.result import Dims, Module, Result
 from orderof.transform.grad import grad
 from orderof.transform.loss import add_loss
 from orderof.transform.optimizer import optimize, optimizer
@@ -39,22 +39,42 @@ def graph_of_zoo(
     return optimize(grad(graph), rule) if rule else graph
 
 
+class Asked(TypedDict, total=False):
+    """What `analyze`, `explain` and `graph` may be told about a model, by keyword."""
+
+    kwargs: Mapping[str, Any]
+    """Named arguments of a module."""
+    input_specs: Sequence[str]
+    """Inputs in words, "x: float32[B=8, 3, 224, 224]"."""
+    dims: Mapping[str, Any]
+    """Sizes by letter; for a module with its inputs also letters of their axes, by input."""
+    train: str | None
+    """An optimizer: adds the backward pass and its step."""
+    mode: str | None
+    """`train` or `eval`; by default `train` where there is an optimizer."""
+    loss: str | None
+    """A loss on the first output."""
+    on_unknown: Literal["raise", "bound"]
+    """What to do with an operator that has no rule: raise, or give a lower bound that names it."""
+    symbolic: Sequence[str] | None
+    """Which sizes of a module's inputs are letters; by default all that can be proved."""
+
+
 def graph(
     model: Any,  # noqa: ANN401 - a spelling or a module of a framework
     *inputs: Any,  # noqa: ANN401
-    kwargs: Mapping[str, Any] | None = None,
-    input_specs: Sequence[str] = (),
-    dims: Mapping[str, Any] | None = None,
-    train: str | None = None,
-    mode: str | None = None,
-    loss: str | None = None,
-    on_unknown: Literal["raise", "bound"] = "raise",
+    **asked: Unpack[Asked],
 ) -> Graph:
     """Take a model through its door: the Graph that `analyze` counts, with the same arguments."""
+    train, mode = asked.get("train"), asked.get("mode")
     if isinstance(model, str) and model.startswith(("zoo:", "mlp:")):
-        if inputs or kwargs or input_specs:
+        if inputs or asked.get("kwargs") or asked.get("input_specs"):
             hint = "its sizes are dims: use -d B=8, or dims={'B': 8}"
             raise BadSpelling(model, "takes no inputs", hint)
+        if asked.get("symbolic") is not None:
+            hint = "-d B=8, or dims={'B': 8}, gives one another value"
+            raise BadSpelling(model, "has letters for all its sizes", hint)
+        dims, loss = asked.get("dims"), asked.get("loss")
         return graph_of_zoo(model, dims=dims, train=train, mode=mode, loss=loss)
     if isinstance(model, str) and model.endswith(".onnx"):
         hint = "name the PyTorch code it was exported from: package.module:function"
@@ -62,17 +82,12 @@ def graph(
     if isinstance(model, str) and model.endswith((".pt", ".pth", ".pkl", ".pickle", ".ckpt")):
         hint = "name the code that makes the model: package.module:function"
         raise Refused(model, "is a pickle, and reading a pickle runs whatever code is in it", hint)
-    return _torch_door()(
-        model,
-        inputs,
-        kwargs,
-        input_specs=input_specs,
-        dims=dims,
-        train=train,
-        mode=mode or ("train" if train else "eval"),
-        loss=loss,
-        on_unknown=on_unknown,
-    )
+    return _torch_door()(model, inputs, **{**asked, "mode": mode_of(asked)})
+
+
+def mode_of(asked: Asked) -> str:
+    """Give the mode that a question is asked in."""
+    return asked.get("mode") or ("train" if asked.get("train") else "eval")
 
 
 def _torch_door() -> Callable[..., Graph]:
@@ -93,7 +108,7 @@ def result_of(
     report = count(found, padding)
     return Result(
         model=found.name,
-        dims=dict(found.dims),
+        dims=Dims(dict(found.dims), dict(found.ranges)),
         mode=mode,
         train=train,
         rows=report.rows,
@@ -109,15 +124,9 @@ def result_of(
 def analyze(
     model: Any,  # noqa: ANN401 - a spelling or a module of a framework
     *inputs: Any,  # noqa: ANN401
-    kwargs: Mapping[str, Any] | None = None,
-    input_specs: Sequence[str] = (),
-    dims: Mapping[str, Any] | None = None,
-    train: str | None = None,
-    mode: str | None = None,
-    loss: str | None = None,
     padding: Padding = "full",
     as_: str = "flops",
-    on_unknown: Literal["raise", "bound"] = "raise",
+    **asked: Unpack[Asked],
 ) -> Result:
     """Count what a model costs.
 
@@ -125,7 +134,8 @@ def analyze(
     `pkg.module:attr`) or a `torch.nn.Module`, called with `inputs` and `kwargs`, or with what
     `input_specs` describe ("x: float32[B=8, 3, 224, 224]"). `train` names an optimizer and adds the
     backward pass and its step, `loss` a loss on the first output. `padding` "exact" leaves out taps
-    that lie in the padding. Raises an `orderof.Error` with a hint.
+    that lie in the padding. Batch, sequence and image sizes of a module are letters, as far as that
+    can be proved; `symbolic` names those that shall be. Raises an `orderof.Error` with a hint.
 
     >>> r = analyze("zoo:gpt2", dims={"S": 128})
     >>> r.forward.macs()
@@ -133,19 +143,9 @@ def analyze(
     >>> r.params()
     124439808
     """
-    found = graph(
-        model,
-        *inputs,
-        kwargs=kwargs,
-        input_specs=input_specs,
-        dims=dims,
-        train=train,
-        mode=mode,
-        loss=loss,
-        on_unknown=on_unknown,
-    )
-    chosen = mode or ("train" if train else "eval")
-    return result_of(found, mode=chosen, train=train, padding=padding, as_=as_)
+    found = graph(model, *inputs, **asked)
+    train = asked.get("train")
+    return result_of(found, mode=mode_of(asked), train=train, padding=padding, as_=as_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +179,8 @@ def explain(
     scope: str,
     *inputs: Any,  # noqa: ANN401
     phase: str = "forward",
-    train: str | None = None,
-    loss: str | None = None,
     padding: Padding = "full",
-    **how: Any,  # noqa: ANN401 - passed on to `graph`
+    **asked: Unpack[Asked],
 ) -> Derivation:
     """Say where the cost of a module comes from, operator by operator.
 
@@ -197,10 +195,10 @@ def explain(
 
     if phase not in set(Phase):
         raise BadSpelling(phase, "is not a phase", f"use one of {', '.join(Phase)}")
-    if phase == Phase.LOSS and not loss:
+    if phase == Phase.LOSS and not asked.get("loss"):
         raise BadSpelling(phase, "has no operators: no loss is named", "name one: cross_entropy")
     if phase in {Phase.BACKWARD, Phase.RECOMPUTE, Phase.OPTIMIZER}:
-        train = train or "adamw"
-    found = graph(model, *inputs, train=train, loss=loss, **how)
+        asked = {**asked, "train": asked.get("train") or "adamw"}
+    found = graph(model, *inputs, **asked)
     explanation = analysis.explain(found, scope, Phase(phase), padding)
     return Derivation(explanation, model if isinstance(model, str) else "")

@@ -3,12 +3,15 @@
     Error                        70
     ├── UsageError                2   the question is wrong
     │   ├── BadSpelling
+    │   ├── OutOfRange
     │   └── UnknownDim
     ├── ModelError                3   the model cannot be read or traced
     │   ├── ShapeMismatch
     │   ├── ModelRaised
     │   ├── NotImportable
+    │   ├── Parted
     │   ├── Refused
+    │   ├── Unproved
     │   ├── Unrecorded
     │   └── VerifyError
     ├── Inconclusive              3   a comparison of symbols has no single answer
@@ -56,6 +59,10 @@ class UnknownDim(UsageError):
     """A size is given for a name that no dim has."""
 
 
+class OutOfRange(UsageError):
+    """A formula is asked for a size at which it was not proved."""
+
+
 class ModelError(Error):
     """The model cannot be read, run or traced."""
 
@@ -74,8 +81,16 @@ class NotImportable(ModelError):
     """The module or attribute that was named cannot be imported."""
 
 
+class Parted(ModelError):
+    """Recordings of a model at several sizes are of different calls."""
+
+
 class Refused(ModelError):
     """A file is left unread because reading it would run code from it, as a pickle does."""
+
+
+class Unproved(ModelError):
+    """A size inside a model follows no formula in the sizes of its inputs."""
 
 
 class Unrecorded(ModelError):

@@ -1,5 +1,7 @@
 """The graphs that the tests of the intermediate representation share."""
 
+from dataclasses import replace
+
 import pytest
 
 from orderof.ir.build import Builder
@@ -18,7 +20,7 @@ from orderof.ops.reduce import sum_over
 from orderof.ops.region import loop
 from orderof.ops.shape import gather_rows, permute, reshape, scatter_rows
 from orderof.ops.softmax import cross_entropy, softmax
-from orderof.sym import symbols
+from orderof.sym import Range, symbols
 
 B, S, V, d, h, H, W = symbols("B S V d h H W")
 
@@ -65,7 +67,9 @@ def conv():
     second = b.nodes[-1]
     grads = [derive(b, second, z, 0), derive(b, second, z, 1)]
     grads += [derive(b, first, y, 0), derive(b, first, y, 1)]
-    return b.graph([y, z, *grads], "conv", [("B", 1), ("H", 33), ("W", 33)])
+    graph = b.graph([y, z, *grads], "conv", [("B", 1), ("H", 33), ("W", 33)])
+    ranges = ("H", Range(multiple=3, most=99)), ("W", Range(least=5))
+    return replace(graph, ranges=ranges)
 
 
 def gpt_block():

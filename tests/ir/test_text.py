@@ -32,7 +32,7 @@ def facts(graph):
         [(i.role, i.value.type, i.value.name) for i in graph.inputs],
         [node_facts(n, number) for n in graph.nodes],
         [number[v] for v in graph.outputs],
-        (graph.name, graph.dims, graph.modules, graph.notes),
+        (graph.name, graph.dims, graph.modules, graph.notes, graph.ranges),
         [(number[x], number[g]) for x, g in graph.grads],
     )
 
@@ -56,7 +56,7 @@ def form_facts(form):
 def test_facts_are_complete():
     """Who adds a field adds it to the text form, and to the facts above."""
     known = {
-        Graph: "inputs nodes outputs name dims modules grads notes",
+        Graph: "inputs nodes outputs name dims modules grads notes ranges",
         Node: "op form operands results attrs scope phase source",
         Input: "value role",
         Value: "type name",

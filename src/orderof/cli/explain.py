@@ -10,7 +10,7 @@ import click
 
 from orderof.cli.failure import tell
 from orderof.cli.grouped import Grouped
-from orderof.cli.question import HOW, MODEL, WHAT, Question, sizes
+from orderof.cli.question import HOW, MODEL, WHAT, Question
 from orderof.cli.screen import LOOK, Look, write
 
 PHASES = ("forward", "loss", "backward", "recompute", "optimizer", "mask")
@@ -29,18 +29,7 @@ def explain(
     from orderof import api
 
     q = Question(**asked)
-    found = api.explain(
-        q.model,
-        scope,
-        phase=phase,
-        train=q.train,
-        loss=q.loss,
-        padding=q.padding,
-        dims=sizes(q.dim),
-        input_specs=q.input,
-        mode=q.mode,
-        on_unknown="raise" if q.strict else "bound",
-    )
+    found = api.explain(q.model, scope, phase=phase, padding=q.padding, **q.asked())
     if found.explanation.unknown:
         tell("warning: operators without a rule come on top; --strict refuses")
     if json:

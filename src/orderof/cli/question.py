@@ -12,6 +12,7 @@ import click
 from orderof.errors import BadSpelling
 
 if TYPE_CHECKING:
+    from orderof.api import Asked
     from orderof.result import Result
 
 FACTORS = {
@@ -33,22 +34,25 @@ class Question:
     padding: Literal["full", "exact"] = "full"
     as_: str = "flops"
     strict: bool = False
+    symbolic: str | None = None
 
     def result(self) -> Result:
         """Ask it."""
         from orderof.api import analyze
 
-        return analyze(
-            self.model,
-            dims=sizes(self.dim),
-            input_specs=self.input,
-            train=self.train,
-            mode=self.mode,
-            loss=self.loss,
-            padding=self.padding,
-            as_=self.as_,
-            on_unknown="raise" if self.strict else "bound",
-        )
+        return analyze(self.model, padding=self.padding, as_=self.as_, **self.asked())
+
+    def asked(self) -> Asked:
+        """Give what is asked about the model, as the API takes it."""
+        return {
+            "dims": sizes(self.dim),
+            "input_specs": self.input,
+            "train": self.train,
+            "mode": self.mode,
+            "loss": self.loss,
+            "on_unknown": "raise" if self.strict else "bound",
+            "symbolic": letters(self.symbolic),
+        }
 
     def options(self) -> str:
         """Write the options as they would be typed."""
@@ -59,6 +63,7 @@ class Question:
         single = (("--train", self.train), ("--mode", self.mode), ("--loss", self.loss))
         for flag, value in single:
             words.extend((flag, value) if value else ())
+        words.extend(("--symbolic", self.symbolic) if self.symbolic else ())
         words.extend(("--padding", self.padding) if self.padding != "full" else ())
         words.extend(("--as", self.as_) if self.as_ != "flops" else ())
         return shlex.join(words)
@@ -81,6 +86,24 @@ def sizes(texts: tuple[str, ...]) -> dict[str, int]:
             raise BadSpelling(name.strip(), "is given twice", "give one -d for each name")
         found[name.strip()] = int(match[1]) * FACTORS[match[2]]
     return found
+
+
+def letters(text: str | None) -> tuple[str, ...] | None:
+    """Read `B,S` or `none`.
+
+    >>> letters("B,S"), letters("none"), letters(None)
+    (('B', 'S'), (), None)
+    """
+    if text is None:
+        return None
+    names = tuple(name.strip() for name in text.split(","))
+    if names == ("none",):
+        return ()
+    for name in names:
+        if not name.isidentifier():
+            hint = "write --symbolic B,S or --symbolic none"
+            raise BadSpelling(text, "is no list of letters", hint)
+    return names
 
 
 MODEL = click.Argument(["model"], metavar="MODEL")
@@ -121,6 +144,11 @@ HOW = [
         metavar="NAME",
         default="flops",
         help="Count as NAME does: flops, macs, orderof (every operation), ...",
+    ),
+    click.Option(
+        ["--symbolic"],
+        metavar="LETTERS",
+        help="Which sizes of a torch module are letters: B,S or none; by default all it can prove.",
     ),
     click.Option(["--strict"], is_flag=True, help="Exit 4 if an operator has no rule."),
 ]

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from orderof.counts import ITEMSIZE
-from orderof.sym import Expr, Size, expr
+from orderof.sym import Expr, Range, Size, expr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,6 +133,8 @@ class Graph:
     """(parameter, its gradient), once the graph has a backward pass."""
     notes: tuple[str, ...] = ()
     """What was chosen on the reader's behalf."""
+    ranges: tuple[tuple[str, Range], ...] = ()
+    """Symbols that stand for some sizes only."""
 
     def of_role(self, *roles: Role) -> Iterator[Value]:
         """Iterate over the inputs that play one of some roles."""

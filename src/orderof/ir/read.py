@@ -19,7 +19,7 @@ from orderof.ir.forms import Composite, Form, Irregular, Loop, Move, Nest, View
 from orderof.ir.graph import Graph, Input, Node, Phase, Role, Type, Value
 from orderof.ir.line import FULL, VALUE, WORD, Line, size, split
 from orderof.ir.literal import BARE, FROM, QUOTED, read_attrs, read_name, read_scalar
-from orderof.sym import ONE, Expr
+from orderof.sym import ONE, Expr, Range
 
 if TYPE_CHECKING:
     from orderof.ir.literal import Attrs
@@ -66,6 +66,7 @@ class _Draft:
     name: str = ""
     dims: tuple[tuple[str, int], ...] = ()
     notes: list[str] = field(default_factory=list[str])
+    ranges: dict[str, Range] = field(default_factory=dict[str, Range])
     modules: list[tuple[str, str, Expr]] = field(default_factory=list[tuple[str, str, Expr]])
     inputs: list[Input] = field(default_factory=list[Input])
     nodes: list[Node] = field(default_factory=list[Node])
@@ -97,6 +98,9 @@ class _Draft:
         elif word == "note":
             self.notes.append(read_name(line.need(QUOTED, "a note")))
             line.end()
+        elif word == "where":
+            name = line.rest.split()[0]
+            name, self.ranges[name] = self.ranges.get(name, Range()).narrowed(line.rest)
         elif word in {*Role}:
             token = line.need(VALUE, "a value")
             line.expect(":")
@@ -137,10 +141,11 @@ class _Draft:
             modules=tuple(self.modules),
             grads=tuple(self.grads),
             notes=tuple(self.notes),
+            ranges=tuple(self.ranges.items()),
         )
 
 
-_STATEMENTS = ("note", "module", *Role, "grad", "return", "name")
+_STATEMENTS = ("note", "where", "module", *Role, "grad", "return", "name")
 
 
 class _Reader:

@@ -105,6 +105,7 @@ def _body(graph: Graph, declared: Declared) -> Iterator[str]:
     names = _names(graph)
     for note in graph.notes:
         yield f"note {_quoted(note)}"
+    yield from (f"where {c}" for name, allowed in graph.ranges for c in allowed.text(name))
     for path, kind, times in graph.modules:
         of = f" : {write_name(kind)}" if kind else ""
         yield f"module {write_name(path)}{of}" + ("" if times == ONE else f" times {times}")

@@ -1,6 +1,7 @@
 """The operators: one declaration each, in families; importing this package fills the registry."""
 
 from orderof.ops import (
+    adaptive,
     attention,
     contract,
     conv,
@@ -8,12 +9,14 @@ from orderof.ops import (
     norm,
     optim,
     pool,
+    prelu,
     random,
     recurrent,
     reduce,
     region,
     shape,
     softmax,
+    sort,
 )
 from orderof.ops.define import REGISTRY, Operator, lookup
 from orderof.ops.work import domain, graph_span, graph_work, span, traffic, work
@@ -21,6 +24,7 @@ from orderof.ops.work import domain, graph_span, graph_work, span, traffic, work
 __all__ = [
     "REGISTRY",
     "Operator",
+    "adaptive",
     "attention",
     "contract",
     "conv",
@@ -32,12 +36,14 @@ __all__ = [
     "norm",
     "optim",
     "pool",
+    "prelu",
     "random",
     "recurrent",
     "reduce",
     "region",
     "shape",
     "softmax",
+    "sort",
     "span",
     "traffic",
     "work",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from orderof.errors import BadSpelling, UnknownDim
+from orderof.result.dims import Dims
 from orderof.sym import Expr
 
 if TYPE_CHECKING:
@@ -26,20 +26,20 @@ class Formula:
     dims: Mapping[str, int] = field(default_factory=dict[str, int])
 
     def __call__(self, **sizes: int) -> int:
-        """Evaluate exactly; raises `UnknownDim` for a name that the model does not have.
+        """Evaluate exactly, at other sizes where some are given.
 
-        A size is 1 or more: `BadSpelling` otherwise.
+        Raises `UnknownDim` for a name that the model does not have, `BadSpelling` for a size below
+        1, `OutOfRange` for one at which the formula was not proved.
         """
-        for name, n in sizes.items():
-            if name not in self.dims:
-                hint = f"the dims are {', '.join(self.dims)}" if self.dims else "it has no dims"
-                raise UnknownDim(name, "is no dim of this model", hint)
-            if n < 1:
-                raise BadSpelling(f"{name}={n}", "is no size", "sizes are 1 or more")
-        return self.expr.at({**self.dims, **sizes})
+        dims = self.dims if isinstance(self.dims, Dims) else Dims(self.dims)
+        return self.expr.at(dims.replaced(sizes))
 
     def __add__(self, other: Formula) -> Formula:
-        return Formula(self.expr + other.expr, {**self.dims, **other.dims})
+        dims = {**self.dims, **other.dims}
+        ranges = [d.ranges for d in (self.dims, other.dims) if isinstance(d, Dims)]
+        return Formula(
+            self.expr + other.expr, Dims(dims, {k: v for r in ranges for k, v in r.items()})
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Formula) and self.expr == other.expr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,9 +28,10 @@ from orderof.doc import (
     Table,
 )
 from orderof.ir.graph import Phase
+from orderof.result.dims import Dims
 from orderof.result.modules import dearest, module_table
 from orderof.result.tree import tree
-from orderof.sym import Expr, symbol
+from orderof.sym import Expr, divisible, symbol
 
 if TYPE_CHECKING:
     from orderof.result.formula import Formula
@@ -62,6 +64,7 @@ def report(result: Result, ask: Ask | None = None) -> Doc:
     """Give the report of a Result."""
     ask = ask or Ask()
     blocks: list[Block] = [_phases(result), *_fewer(result), *_formulas(result)]
+    blocks.extend(_rounding(result))
     blocks.extend(module_table(result, measure(result), ask.depth, ask.top))
     blocks.extend((_kinds(result), _parameters(result), *_unknown(result), _basis(result)))
     blocks.extend(Note(text) for text in result.notes)
@@ -124,7 +127,7 @@ def _phases(result: Result) -> Table:
             cells.append(bound(result, _total(cost)))
         cells.append(bound(result, cost.ops()))
         if letters:
-            cells.append(_short(_formula(cost, own=own).expr))
+            cells.append(_short(result, _formula(cost, own=own).expr))
         rows.append(Row(tuple(cells), strong=name == "step"))
     return Table(tuple(columns), tuple(rows))
 
@@ -146,8 +149,9 @@ def _formula(cost: Cost, *, own: bool) -> Formula:
     return cost.total() if own else cost.ops
 
 
-def _short(e: Expr) -> Cell:
+def _short(result: Result, e: Expr) -> Cell:
     """Show a formula, or say how long it is; nothing for zero."""
+    e = _plain(result, e)
     n = sum(1 for _ in e.terms())
     return (e if n <= TERMS else f"a sum of {n} terms") if n else None
 
@@ -159,11 +163,32 @@ def _formulas(result: Result) -> list[Block]:
     for unknown in result.coverage.unknown:
         last += unknown.times * symbol("".join(c if c.isalnum() else "_" for c in unknown.op))
     lines[-1] = name, last
-    shown = tuple(FormulaLine(name, *_leading(e)) for name, e in lines if e.symbols())
+    plain = [(name, _plain(result, e)) for name, e in lines]
+    shown = tuple(FormulaLine(name, *_leading(e)) for name, e in plain if e.symbols())
     if result.as_ == "orderof" or not shown:
         return []
     cut: list[Block] = [Note("--json has all terms")] if any(f.more for f in shown) else []
     return [Section("operations, in letters", (*shown, *cut))]
+
+
+def _plain(result: Result, e: Expr) -> Expr:
+    """Write a formula without rounding, if the sizes of this question leave no rest."""
+    found, multiples = divisible(e)
+    return e if any(result.dims[name] % n for name, n in multiples.items()) else found
+
+
+def _rounding(result: Result) -> list[Block]:
+    """Say for which sizes the formulas hold as they are shown."""
+    shown = [f for _, cost in costs(result) for f in (cost.total().expr, cost.ops.expr)]
+    found: dict[str, int] = {}
+    for e in shown:
+        plain, multiples = divisible(e)
+        if multiples and _plain(result, e) == plain:
+            found |= {name: math.lcm(n, found.get(name, 1)) for name, n in multiples.items()}
+    if not found:
+        return []
+    where = " and ".join(f"{name} % {n} == 0" for name, n in sorted(found.items()))
+    return [Note(f"in letters: as shown where {where}; --json has the formulas for all sizes")]
 
 
 def _leading(e: Expr) -> tuple[Expr, int]:
@@ -204,7 +229,7 @@ def _parameters(result: Result) -> Section:
     columns = (Column("parameters"), Column("elements", Kind.EXACT))
     if letters:
         columns = (*columns, Column("in letters", Kind.FORMULA))
-    rows = [Row((name, f(), *([_short(f.expr)] if letters else ()))) for name, f in shown]
+    rows = [Row((name, f(), *([_short(result, f.expr)] if letters else ()))) for name, f in shown]
     return Section("", (Table(columns, tuple(rows)),))
 
 
@@ -228,7 +253,9 @@ def _unknown(result: Result) -> list[Block]:
 def _basis(result: Result) -> Facts:
     found = result.coverage
     every = found.ops + len(found.unknown)
-    facts = [Fact("assumed", (text,)) for text in result.assumptions]
+    ranges = result.dims.ranges if isinstance(result.dims, Dims) else {}
+    limits = [text for name, allowed in ranges.items() for text in allowed.text(name)]
+    facts = [Fact("assumed", (text,)) for text in (*limits, *result.assumptions)]
     parts: tuple[Cell, ...] = (
         Share(found.ops, every),
         *("of", every, "ops counted,", found.free, "free,", len(found.unknown), "unknown"),

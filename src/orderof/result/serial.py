@@ -19,10 +19,11 @@ from orderof.conventions import CONVENTIONS
 from orderof.counts import Counts, Kind
 from orderof.errors import BadSpelling
 from orderof.ir.graph import Phase
+from orderof.result.dims import Dims
 from orderof.result.formula import Formula
 from orderof.result.result import Cost, Module, Result
 from orderof.result.version import version
-from orderof.sym import Expr, const, parse
+from orderof.sym import Expr, Range, const, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,6 +104,7 @@ def _whole(result: Result) -> Json:
         "version": version(),
         "model": result.model,
         "dims": dict(result.dims),
+        "ranges": _ranges(result),
         "mode": result.mode,
         "train": result.train,
         "as": result.as_,
@@ -114,6 +116,15 @@ def _whole(result: Result) -> Json:
         "coverage": _coverage(result),
         "assumptions": list(result.assumptions),
         "notes": list(result.notes),
+    }
+
+
+def _ranges(result: Result) -> Json:
+    """Give the letters that stand for some sizes only."""
+    found = result.dims.ranges if isinstance(result.dims, Dims) else {}
+    return {
+        name: {"multiple": r.multiple, "least": r.least, "most": r.most}
+        for name, r in found.items()
     }
 
 
@@ -199,7 +210,7 @@ def _result(data: Json) -> Result:
     params = data["params"]
     return Result(
         model=data["model"],
-        dims=data["dims"],
+        dims=Dims(data["dims"], {k: Range(**r) for k, r in data["ranges"].items()}),
         mode=data["mode"],
         train=data["train"],
         rows=tuple(map(_read_row, data["rows"])),

@@ -1,5 +1,6 @@
 """Symbolic integers: sizes as exact formulas."""
 
+from orderof.sym.divisible import divisible
 from orderof.sym.expr import ONE, ZERO, Expr, Fn, const, expr, symbol, symbols
 from orderof.sym.functions import (
     Size,
@@ -13,6 +14,7 @@ from orderof.sym.functions import (
     minimum,
     mod,
 )
+from orderof.sym.ranges import Range
 from orderof.sym.text import parse, text
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "ZERO",
     "Expr",
     "Fn",
+    "Range",
     "Size",
     "assumptions",
     "at_least",
@@ -27,6 +30,7 @@ __all__ = [
     "ceildiv",
     "ceillog2",
     "const",
+    "divisible",
     "expr",
     "floordiv",
     "maximum",

@@ -89,6 +89,22 @@ def _cast(t, x, dtype):
     return x.to(getattr(t, dtype)) if not x.is_floating_point() or dtype[0] != "f" else x
 
 
+SLOPES = (("n m", "m 1"), ("n m 2", "m 1"), ("n m 2 k", "m 1 1"), ("n m", "1"), ("n 1 m", "1 1"))
+
+
+@st.composite
+def prelu(draw):
+    """Draw a slope for each channel, which is dimension 1, or one for all."""
+    x, w = draw(st.sampled_from(SLOPES))
+    if x == "n m":
+        w = w.removesuffix(" 1")
+
+    def reference(t, x, w):
+        return t.nn.functional.prelu(x, w.reshape(-1))
+
+    return Case((operand(x), operand(w)), draw(letters("n m k")), {}, reference, draw(SEEDS))
+
+
 def casts():
     """Draw a change of dtype: floats to floats, or digits to anything."""
     keep = {"values": "digits", "smooth": ()}
@@ -132,6 +148,7 @@ CASES = {
     "relu": unary(lambda t, x: x.relu()),
     "sigmoid": unary(lambda t, x: x.sigmoid()),
     "leaky_relu": unary(lambda t, x, slope: t.nn.functional.leaky_relu(x, slope), attrs=SLOPE),
+    "prelu": prelu(),
     "elu": unary(lambda t, x, alpha: t.nn.functional.elu(x, alpha), attrs=ALPHA),
     "clamp": unary(lambda t, x, low, high: x.clamp(low, high), attrs=CLAMP),
     "softplus": unary(lambda t, x: t.nn.functional.softplus(x)),

@@ -7,7 +7,7 @@ from oracle.case import SEEDS, Case, build, letters, operand
 
 from families.linear import PLACES, room, window_numbers
 from orderof.ops import REGISTRY
-from orderof.sym import symbol
+from orderof.sym import expr, symbol
 
 NAMES = ("size", "stride", "padding", "dilation", "ceil")
 
@@ -99,10 +99,40 @@ def adaptive_avg_pool(draw):
     return Case((x,), env, {"size": size}, reference, draw(SEEDS))
 
 
+@st.composite
+def adaptive_mean(draw):
+    """Draw parts that overlap, or that the size divides, or that are more than the places."""
+    rank = draw(st.sampled_from((1, 2, 3)))
+    size = tuple(draw(st.integers(1, 4 if rank < 3 else 2)) for _ in range(rank))
+    x = operand((symbol("B"), symbol("C"), *map(symbol, PLACES[:rank])))
+    env = draw(letters("B C", 1, 2)) | draw(
+        letters(" ".join(PLACES[:rank]), 1, 12 - 4 * (rank - 1))
+    )
+    name = f"adaptive_avg_pool{rank}d"
+    reference = lambda t, x: getattr(t.nn.functional, name)(x, size)  # noqa: E731
+    return Case((x,), env, {"size": size}, reference, draw(SEEDS))
+
+
+@st.composite
+def adaptive_mean_gradient(draw):
+    case = draw(adaptive_mean())
+    x, size = case.operands[0], case.attrs["size"]
+    g = operand((*x.dims[:2], *map(expr, size)))
+    shape = [n.at(case.env) for n in x.dims]
+
+    def reference(t, g):
+        x = t.zeros(shape, dtype=g.dtype, requires_grad=True)
+        return t.autograd.grad(case.reference(t, x), x, g)[0]
+
+    return replace(case, operands=(g,), attrs={"shape": x.dims}, reference=reference, smooth=())
+
+
 CASES = {
     "max_pool": max_pool(),
     "max_pool_gradient": max_pool_gradient(),
     "window_sum": window_sum(),
     "avg_pool": avg_pool(),
     "adaptive_avg_pool": adaptive_avg_pool(),
+    "adaptive_mean": adaptive_mean(),
+    "adaptive_mean_gradient": adaptive_mean_gradient(),
 }

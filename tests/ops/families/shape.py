@@ -270,6 +270,20 @@ def check_dropout(p, arrays, results):
     np.testing.assert_allclose(y, x * noise)
 
 
+@st.composite
+def top_k(draw):
+    """Draw rows that rise: the order in which a knockout needs all the comparisons it may need."""
+    env = draw(letters("m k g", 1, 5))
+    env["n"] = env["k"] + env["g"] - 1
+    text = draw(st.sampled_from(("n", "m n", "2 m n")))
+
+    def reference(t, x):
+        return t.topk(x, env["k"])[1].flip(-1)
+
+    rise = lambda arrays: [np.sort(x, axis=-1) for x in arrays]  # noqa: E731
+    return Case((operand(text),), env, {"k": k}, reference, draw(SEEDS), (), adjust=rise)
+
+
 CASES = {
     "reshape": one_of(
         ("n m", {"shape": (n * m,)}, _reshape),
@@ -322,6 +336,7 @@ CASES = {
     "route_to_max": route_to_max(),
     "cumsum": along(lambda t, x, axis: t.cumsum(x, axis)),
     "argmax": along(lambda t, x, axis, keep: t.argmax(x, axis, keep), keep=True),
+    "top_k": top_k(),
     "uniform": uniform(),
     "dropout": dropout(),
     "bernoulli": bernoulli(),

@@ -3,6 +3,7 @@
 Each gives (values, {kind: operations}, a chain that no algorithm can do without).
 """
 
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -131,7 +132,105 @@ def index_put(g, *at, shape, dims):
     return out.done()
 
 
+def _parts(n, parts):
+    """Give the places of each part of a dimension."""
+    return [range(i * n // parts, -(-(i + 1) * n // parts)) for i in range(parts)]
+
+
+def _boxes(places, size):
+    """Give each result's position with the places that it averages."""
+    cuts = [_parts(n, parts) for n, parts in zip(places, size, strict=True)]
+    for i in np.ndindex(*size):
+        yield i, list(itertools.product(*(cut[j] for cut, j in zip(cuts, i, strict=True))))
+
+
+def adaptive_mean(x, size):
+    """Add up the places of each part one after the other, then divide."""
+    out, ops, longest = np.zeros((*x.shape[:2], *size)), Counter(add=0, div=0), 0
+    for lead in np.ndindex(x.shape[:2]):
+        for i, box in _boxes(x.shape[2:], size):
+            total = x[(*lead, *box[0])]
+            for at in box[1:]:
+                total += x[(*lead, *at)]
+                ops["add"] += 1
+            out[(*lead, *i)] = total / len(box)
+            ops["div"] += 1
+            longest = max(longest, len(box))
+    return out, ops, 1 + (longest - 1).bit_length()
+
+
+def adaptive_mean_gradient(g, shape):
+    """Give each place its share of the parts it is in; the first share is no addition."""
+    out, ops, met = np.zeros(shape), Counter(add=0, div=0), Counter()
+    for lead in np.ndindex(shape[:2]):
+        for i, box in _boxes(shape[2:], g.shape[2:]):
+            share = g[(*lead, *i)] / len(box)
+            ops["div"] += 1
+            for at in box:
+                place = (*lead, *at)
+                out[place] = out[place] + share if met[place] else share
+                ops["add"] += met[place] > 0
+                met[place] += 1
+    return out, ops, 1 + (max(met.values()) - 1).bit_length()
+
+
+class _Knockout:
+    """A tree of matches over numbers; a number that is taken out has its path played again."""
+
+    def __init__(self, entries):
+        self.entries, self.leaves, self.compares = list(entries), [], 0
+        self.root = self._draw(None, list(range(len(self.entries))))
+
+    def _draw(self, parent, members):
+        node = {"parent": parent}
+        if len(members) == 1:
+            node["winner"] = members[0]
+            self.leaves.append(node)
+            return node
+        # The later half is the larger, and so lies as deep as the tree is.
+        halves = members[: len(members) // 2], members[len(members) // 2 :]
+        node["sides"] = [self._draw(node, half) for half in halves]
+        self._play(node)
+        return node
+
+    def _play(self, node):
+        a, b = (side["winner"] for side in node["sides"])
+        if a is None or b is None:
+            node["winner"] = a if b is None else b
+            return
+        self.compares += 1
+        node["winner"] = b if self.entries[b][0] > self.entries[a][0] else a
+
+    def replace(self, entry):
+        """Put another number, or none, where the winner stands; gives the winner."""
+        at = self.root["winner"]
+        out, self.entries[at] = self.entries[at], entry
+        node = self.leaves[at]
+        node["winner"] = at if entry else None
+        while node["parent"]:
+            node = node["parent"]
+            self._play(node)
+        return out
+
+
+def top_k(x, k):
+    """Select by Hadian and Sobel's knockout; the one that was found last stands first."""
+    out, compares = np.zeros((*x.shape[:-1], k), np.int64), 0
+    n = x.shape[-1]
+    for row in np.ndindex(x.shape[:-1]):
+        entries = [(value, place) for place, value in enumerate(x[row].tolist())]
+        game = _Knockout(entries[: min(n, n - k + 2)])
+        waiting = entries[len(game.entries) :]
+        found = [game.replace(entry) for entry in [*waiting, None][: k - 1]]
+        found.insert(0, game.entries[game.root["winner"]])
+        out[row] = [place for _, place in found]
+        compares += game.compares
+    return out, {"cmp": compares}, (n - 1).bit_length()
+
+
 IRREGULAR = {
+    "adaptive_mean": adaptive_mean,
+    "adaptive_mean_gradient": adaptive_mean_gradient,
     "bernoulli": bernoulli,
     "iota": iota,
     "index_put": index_put,
@@ -141,5 +240,6 @@ IRREGULAR = {
     "max_pool_gradient": max_pool_gradient,
     "cumsum": cumsum,
     "argmax": argmax,
+    "top_k": top_k,
     "uniform": uniform,
 }

@@ -75,6 +75,8 @@ CONTRACTIONS = {
 """The operators whose points are multiply-adds, and so are those of their gradients."""
 INDEXED = ("gather_rows", "take", "index")
 """Moves whose further operands say where to read in the first; they are read too."""
+COMPARING = ("argmax", "top_k")
+"""Operators that compare their operand and give places: they count under its dtype."""
 IN_PLACE = ("overwrite",)
 """Moves that leave what they do not write as it is."""
 
@@ -155,7 +157,7 @@ class Run:
         dtype = node.results[0].dtype
         operand = node.operands[0].dtype if node.operands else dtype
         found, ops, chain = IRREGULAR[node.op](*operands, **self._attrs(node))
-        counted = operand if node.op == "argmax" else dtype
+        counted = operand if node.op in COMPARING else dtype
         self.ops.update({(kind, counted): n for kind, n in ops.items()})
         self.bytes_read += sum(v.type.bytes.at(self.env) for v in node.operands)
         self._write(node)

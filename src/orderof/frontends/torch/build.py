@@ -44,8 +44,8 @@ _KEEP: list[Any] = []  # a torch.library.Library withdraws what it declared when
 class Loaded:
     """A module and what to call it with.
 
-    `axes` has the letters of each input's axes, by the input's name (`cache.0` for a nested one);
-    `notes` says what was chosen on the reader's behalf.
+    `axes` has the letters of each tensor's axes, by its id; `notes` says what was chosen on the
+    reader's behalf.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Loaded:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     dims: dict[str, int]
-    axes: dict[str, tuple[str | None, ...]]
+    axes: dict[int, tuple[str | None, ...]]
     notes: tuple[str, ...]
 
 
@@ -97,13 +97,21 @@ def load(
         spec if isinstance(spec, InputSpec) else parse(spec) for spec in inputs or built.inputs
     ]
     resolved, sizes = resolve(specs, dims)
-    args, kwargs = arguments(built.module, resolved)
-    axes = dict(_axes(resolved))
+    made, axes = tensors(resolved)
+    args, kwargs = arguments(built.module, made)
     return Loaded(spelling, built.module, args, kwargs, sizes, axes, built.notes)
 
 
+def tensors(
+    inputs: Mapping[str, Resolved],
+) -> tuple[dict[str, Any], dict[int, tuple[str | None, ...]]]:
+    """Make the tensors of described inputs; with the letters of their axes, by id."""
+    axes: dict[int, tuple[str | None, ...]] = {}
+    return {name: _made(value, axes) for name, value in inputs.items()}, axes
+
+
 def arguments(
-    module: "nn.Module", inputs: Mapping[str, Resolved]
+    module: "nn.Module", inputs: Mapping[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Inputs as arguments: by keyword where `forward` knows the name, else by place in order."""
     parameters = inspect.signature(module.forward).parameters
@@ -113,8 +121,8 @@ def arguments(
         if parameter.kind in {parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY}
     }
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    args = tuple(_made(v) for name, v in inputs.items() if name not in named and not open_ended)
-    kwargs = {name: _made(v) for name, v in inputs.items() if name in named or open_ended}
+    args = tuple(v for name, v in inputs.items() if name not in named and not open_ended)
+    kwargs = {name: v for name, v in inputs.items() if name in named or open_ended}
     taken = list(parameters)[: len(args)]
     missing = [
         name
@@ -140,28 +148,21 @@ def without_cache(module: "nn.Module", kwargs: dict[str, Any]) -> dict[str, Any]
     return {**kwargs, "use_cache": False}
 
 
-def _made(value: Resolved) -> Any:
+def _made(value: Resolved, axes: dict[int, tuple[str | None, ...]]) -> Any:
     """A value to pass: tensors are on the meta device, which holds no data."""
     import torch
 
     match value:
-        case TensorInput(dtype=dtype, shape=shape):
-            return torch.empty(shape, dtype=getattr(torch, dtype), device="meta")
+        case TensorInput(dtype=dtype, shape=shape, names=names):
+            tensor = torch.empty(shape, dtype=getattr(torch, dtype), device="meta")
+            axes[id(tensor)] = names
+            return tensor
         case dict():
-            return {key: _made(item) for key, item in value.items()}
+            return {key: _made(item, axes) for key, item in value.items()}
         case list():
-            return [_made(item) for item in value]
+            return [_made(item, axes) for item in value]
         case _:
             return value
-
-
-def _axes(value: Resolved, name: str = "") -> Iterator[tuple[str, tuple[str | None, ...]]]:
-    if isinstance(value, TensorInput):
-        yield name, value.names
-    elif isinstance(value, dict | list):
-        pairs = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, item in pairs:
-            yield from _axes(item, f"{name}.{key}" if name else str(key))
 
 
 def _refuse_files(spelling: str) -> None:
@@ -195,7 +196,7 @@ def _torchvision(name: str, byte_limit: int) -> _Built:
     fixed = {"weights": None, "weights_backbone": None, "init_weights": False}
     options = {key: value for key, value in fixed.items() if key in known}
     module = _weightless(lambda: builder(**options), f"torchvision:{name}", byte_limit)
-    return _Built(module, (f"{_first(module)}: float32[B=1, C=3, H=224, W=224]",))
+    return _Built(module, (f"{_first(module)}: float32[B=1, 3, H=224, W=224]",))
 
 
 def _first(module: "nn.Module") -> str:
@@ -247,7 +248,7 @@ def _hf_inputs(module: Any, config: Any) -> Iterator[str]:
             channels = getattr(vision, "num_channels", 3)
             size = getattr(vision, "image_size", 224)
             height, width = size if isinstance(size, list | tuple) else (size, size)
-            yield f"pixel_values: {dtype}[B=1, C={channels}, H={height}, W={width}]"
+            yield f"pixel_values: {dtype}[B=1, {channels}, H={height}, W={width}]"
         case "input_features":
             frames = 2 * config.max_source_positions  # the encoder takes every second one
             yield f"input_features: {dtype}[B=1, {config.num_mel_bins}, S={frames}]"

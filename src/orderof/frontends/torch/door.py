@@ -7,9 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from orderof.errors import BadSpelling, ShapeMismatch, UnknownDim
-from orderof.frontends.torch.build import Loaded, arguments, load, without_cache
+from orderof.frontends.torch.build import Loaded, arguments, load, tensors, without_cache
+from orderof.frontends.torch.fakes import leaves, uncollected
+from orderof.frontends.torch.letters import Inputs, sizes_of, usual
 from orderof.frontends.torch.lower import lower
 from orderof.frontends.torch.record import record
+from orderof.frontends.torch.settle import settle
 from orderof.frontends.torch.spelling import parse, resolve
 from orderof.transform.loss import reseed
 from orderof.transform.optimizer import optimize, optimizer
@@ -17,7 +20,10 @@ from orderof.transform.optimizer import optimize, optimizer
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from orderof.frontends.torch.letters import Names
     from orderof.frontends.torch.lower import OnUnknown
+    from orderof.frontends.torch.recording import Recording
+    from orderof.frontends.torch.sizes import Sizes
     from orderof.ir.graph import Graph
 
 
@@ -32,29 +38,61 @@ def graph_of(
     mode: str = "eval",
     loss: str | None = None,
     on_unknown: OnUnknown = "raise",
+    symbolic: Sequence[str] | None = None,
 ) -> Graph:
     """Record a module and lower the recording; in training with gradients and the update.
 
-    Sizes are numbers in a recording. `dims` gives values to the names in `input_specs`, or to the
-    letters of a spelling's default inputs; for a module with its inputs it names sizes and axes.
+    Batch, sequence and image sizes are letters, or those of them that `symbolic` names. `dims`
+    gives values to the names in `input_specs`, or to the letters of a spelling's default inputs;
+    for a module with its inputs it names sizes and axes.
     """
     rule = optimizer(train) if train else None
-    if isinstance(model, str):
-        if inputs or kwargs:
-            hint = "describe them by input_specs, or pass the module itself"
-            raise BadSpelling(model, "is built from its name and takes no tensors", hint)
-        loaded = load(model, inputs=input_specs, dims=dims)
-    else:
-        loaded = _given(model, inputs, kwargs or {}, input_specs, dims)
-    training = mode == "train"
-    recording = record(
-        loaded.module, loaded.args, loaded.kwargs, backward=rule is not None, train=training
-    )
-    graph = lower(recording, name=loaded.name, on_unknown=on_unknown)
-    graph = replace(graph, notes=(*loaded.notes, *_sizes(loaded.dims)))
+    loaded = _loaded(model, inputs, kwargs or {}, input_specs, dims)
+
+    def run(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Recording:
+        backward, training = rule is not None, mode == "train"
+        return record(loaded.module, args, kwargs, backward=backward, train=training)
+
+    def make(recording: Recording, sizes: Sizes | None) -> Graph:
+        return lower(recording, name=loaded.name, on_unknown=on_unknown, sizes=sizes)
+
+    with uncollected():
+        graph = settle(_inputs(loaded, symbolic), run, make)
+    graph = replace(graph, notes=(*loaded.notes, *graph.notes))
     if rule is None:
         return graph
     return optimize(reseed(graph, loss) if loss else graph, rule)
+
+
+def _loaded(
+    model: Any,
+    inputs: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    specs: Sequence[str],
+    dims: Mapping[str, Any] | None,
+) -> Loaded:
+    if not isinstance(model, str):
+        return _given(model, inputs, kwargs, specs, dims)
+    if inputs or kwargs:
+        hint = "describe them by input_specs, or pass the module itself"
+        raise BadSpelling(model, "is built from its name and takes no tensors", hint)
+    return load(model, inputs=specs, dims=dims)
+
+
+def _inputs(loaded: Loaded, symbolic: Sequence[str] | None) -> Inputs:
+    """Take the letters that were named, else the usual ones; of them those that were asked for."""
+    axes = loaded.axes
+    if not any(name for names in axes.values() for name in names):
+        axes = usual(loaded.args, loaded.kwargs)
+    sizes = sizes_of(axes, loaded.args, loaded.kwargs)
+    if symbolic is None:
+        return Inputs(loaded.args, loaded.kwargs, axes, sizes)
+    for name in symbolic:
+        if name not in sizes:
+            hint = f"the inputs have {', '.join(sizes) or 'no letters'}"
+            raise UnknownDim(name, "is no letter of the inputs", hint)
+    kept = {name: n for name, n in sizes.items() if name in symbolic}
+    return Inputs(loaded.args, loaded.kwargs, axes, kept)
 
 
 def _given(
@@ -65,38 +103,37 @@ def _given(
     dims: Mapping[str, Any] | None,
 ) -> Loaded:
     """Take a module of the caller's with its inputs, or with descriptions of them."""
-    name, sizes = type(module).__name__, {}
+    name = type(module).__name__
     if specs:
         resolved, sizes = resolve([parse(s) for s in specs], dims)
-        args, named = arguments(module, resolved)
+        made, axes = tensors(resolved)
+        args, named = arguments(module, made)
         inputs, kwargs = (*args, *inputs), {**named, **kwargs}
     else:
-        sizes = _named_sizes(module, inputs, kwargs, dims or {})
+        sizes, axes = _named_axes(module, inputs, kwargs, dims or {})
     named = without_cache(module, dict(kwargs))
-    return Loaded(name, module, tuple(inputs), named, sizes, {}, ())
+    return Loaded(name, module, tuple(inputs), named, sizes, axes, ())
 
 
-def _named_sizes(
+def _named_axes(
     module: Any, inputs: Sequence[Any], kwargs: Mapping[str, Any], dims: Mapping[str, Any]
-) -> dict[str, int]:
-    """Read {"B": 2} as sizes, and {"x": ("B", None, "H")} as names of the axes of an input."""
+) -> tuple[dict[str, int], dict[int, Names]]:
+    """Read {"B": 2} as the name of a size, {"x": ("B", None, "H")} as those of an input's axes."""
     sizes = {name: n for name, n in dims.items() if isinstance(n, int)}
-    axes = {name: names for name, names in dims.items() if name not in sizes}
+    named = {name: names for name, names in dims.items() if name not in sizes}
     given = dict(zip(inspect.signature(module.forward).parameters, inputs, strict=False))
     given |= kwargs
-    for name, names in axes.items():
+    letters = {n: name for name, n in sizes.items()}
+    tensors = [t for _, t in leaves(given)] if sizes else []
+    axes: dict[int, Names] = {id(t): tuple(map(letters.get, t.shape)) for t in tensors}
+    for name, names in named.items():
         shape = getattr(given.get(name), "shape", None)
         if shape is None or len(shape) != len(names):
             wrong = "is no input" if shape is None else f"has {len(shape)} axes, not {len(names)}"
             hint = f"the inputs are {', '.join(given)}; name each axis, or None"
             raise UnknownDim(name, wrong, hint)
+        axes[id(given[name])] = tuple(names)
         for axis, n in zip(names, shape, strict=True):
             if axis is not None and sizes.setdefault(axis, int(n)) != n:
                 raise ShapeMismatch(axis, f"is {sizes[axis]} in one place and {n} in {name}")
-    return sizes
-
-
-def _sizes(dims: Mapping[str, int]) -> tuple[str, ...]:
-    if not dims:
-        return ()
-    return ("sizes are numbers in a recording: " + ", ".join(f"{k}={v}" for k, v in dims.items()),)
+    return sizes, axes

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from orderof.counts import NONE
 from orderof.errors import UnknownOperator, VerifyError
-from orderof.frontends.torch.state import Lowering, type_of
+from orderof.frontends.torch.sizes import Sizes
+from orderof.frontends.torch.state import Lowering
 from orderof.frontends.torch.table import find
 from orderof.ir.forms import Irregular
 from orderof.ir.graph import Graph, Node, Phase, Role, Value
@@ -28,9 +29,18 @@ if TYPE_CHECKING:
 OnUnknown = Literal["raise", "bound"]
 
 
-def lower(recording: Recording, *, name: str = "", on_unknown: OnUnknown = "raise") -> Graph:
-    """Make the Graph of a recording; raises `UnknownOperator` where the table has no row."""
-    low = Lowering()
+def lower(
+    recording: Recording,
+    *,
+    name: str = "",
+    on_unknown: OnUnknown = "raise",
+    sizes: Sizes | None = None,
+) -> Graph:
+    """Make the Graph of a recording, or of several that were merged, with `sizes` in letters.
+
+    Raises `UnknownOperator` where the table has no row, `Unproved` where a size has no formula.
+    """
+    low = Lowering(sizes=sizes or Sizes(()))
     _declare(low, recording)
     for call in recording.calls:
         _call(low, call, on_unknown)
@@ -65,7 +75,7 @@ def _declare(low: Lowering, recording: Recording) -> None:
 
 
 def _take(low: Lowering, name: str, ref: Ref, role: Role) -> None:
-    value = low.env[ref.id] = low.b.take(Value(type_of(ref), name), role)
+    value = low.env[ref.id] = low.b.take(Value(low.type_of(ref), name), role)
     if role in (Role.INPUT, Role.PARAM, Role.FROZEN):
         low.bound.add(value)
 
@@ -91,10 +101,10 @@ def _bind(low: Lowering, call: Call, results: Sequence[Value | None]) -> None:
     for ref, value in zip(refs, results, strict=False):
         if value is None:
             continue
-        want = type_of(ref)
-        if value.shape != want.shape:
+        if not low.agrees(ref, value.type):
             where = f"{call.name} in {call.scope or 'the root'}"
-            raise VerifyError(where, f"was recorded as {want}, but its row gives {value.type}")
+            shape = ", ".join(map(str, ref.shape))
+            raise VerifyError(where, f"was recorded as [{shape}], but its row gives {value.type}")
         low.env[ref.id] = value
 
 

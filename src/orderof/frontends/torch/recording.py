@@ -9,6 +9,7 @@ Two calls are not of torch's making:
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 REREAD = "orderof.reread"
 
@@ -18,7 +19,8 @@ class Ref:
     """A tensor value. An operation in place gives its operand's new value a new id."""
 
     id: int
-    shape: tuple[int, ...]
+    shape: tuple[Any, ...]
+    """Integers; what differs between recordings that were merged is a `sizes.Varied`."""
     dtype: str
 
 

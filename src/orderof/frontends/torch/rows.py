@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orderof.counts import is_float
+from orderof.frontends.torch.sizes import Varied
 from orderof.ir.graph import Node, Value
+from orderof.ir.scalar import Power
 from orderof.ops import lookup
 from orderof.ops.derive import derive
 from orderof.ops.elementwise import cast
@@ -22,10 +24,15 @@ if TYPE_CHECKING:
 
 def as_float(low: Lowering, x: Value) -> Value:
     """Cast an integer operand of an operation whose recorded result is a float."""
-    dtype = low.types()[0].dtype
+    dtype = low.dtype()
     if is_float(dtype) and not is_float(x.dtype):
         return cast(low.b, x, dtype=dtype)
     return x
+
+
+def number(low: Lowering, n: Any) -> Any:
+    """Give a number as operators take it: by formula where it is a size in letters."""
+    return Power(low.sizes.find(n)) if isinstance(n, Varied) else n
 
 
 def blank(low: Lowering, value: float = 0) -> Value:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from orderof.frontends.torch.rows import column, draft
 from orderof.ir.scalar import Power
 from orderof.ops import contract, elementwise, pool, shape
+from orderof.ops.adaptive import adaptive_mean, adaptive_mean_gradient
 from orderof.ops.conv import CONV, CONV_TRANSPOSE
 from orderof.ops.derive import derive
 from orderof.ops.elementwise import add
@@ -110,9 +111,8 @@ def max_pool(rank: int) -> Row:
     ) -> Any:
         numbers = _window(size, stride, padding, dilation, rank)
         # The places of the maxima are written by the same pass; our gradient does not read them.
-        places = low.types()[1]
-        at = shape.fill(low.b, shape=places.shape, dtype=places.dtype)
-        return pool.max_pool(low.b, x, **numbers, ceil=ceil), at
+        y = pool.max_pool(low.b, x, **numbers, ceil=ceil)
+        return y, shape.fill(low.b, shape=y.shape, dtype=low.results()[1].dtype)
 
     return row
 
@@ -159,18 +159,18 @@ def avg_pool_backward(rank: int) -> Row:
 
 
 def adaptive(low: Lowering, x: Value, size: Numbers) -> Any:
-    """Average into equal parts."""
-    return pool.adaptive_avg_pool(low.b, x, size=tuple(size))
+    """Average into parts, which overlap where the size does not divide."""
+    if all(n == 1 for n in size):
+        return pool.adaptive_avg_pool(low.b, x, size=tuple(size))
+    return adaptive_mean(low.b, x, size=tuple(size))
 
 
 def adaptive_backward(low: Lowering, g: Value, x: Value) -> Any:
-    """Give each element its share of the gradient of its part: divide, then repeat."""
-    *lead, h, w = x.shape
-    rows, cols = g.shape[-2:]
+    """Give each element its share of the gradient of its parts."""
+    if g.shape[-2:] != (1, 1):
+        return adaptive_mean_gradient(low.b, g, shape=x.shape)
     divided = elementwise.shrink(low.b, g, by=Power(x.type.size / g.type.size))
-    tiles = shape.reshape(low.b, divided, shape=(*lead, rows, 1, cols, 1))
-    many = shape.expand(low.b, tiles, shape=(*lead, rows, h / rows, cols, w / cols))
-    return shape.reshape(low.b, shape.copy(low.b, many), shape=x.shape)
+    return shape.copy(low.b, shape.expand(low.b, divided, shape=x.shape))
 
 
 ROWS: dict[str, Row] = {

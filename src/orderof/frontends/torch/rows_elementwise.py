@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orderof.frontends.torch.rows import as_float
+from orderof.frontends.torch.rows import as_float, number
+from orderof.frontends.torch.sizes import Varied
 from orderof.ir.graph import Value
+from orderof.ir.scalar import Power
 from orderof.ops import elementwise as e
 from orderof.ops.random import bernoulli, uniform
 from orderof.ops.shape import fill
@@ -37,8 +39,8 @@ def add(low: Lowering, x: Any, y: Any, *_: Any, alpha: Any = 1, **__: Any) -> An
     y = _scaled(low, y, alpha)
     if isinstance(x, Value) and isinstance(y, Value):
         return e.add(low.b, as_float(low, x), as_float(low, y))
-    x, number = (x, y) if isinstance(x, Value) else (y, x)
-    return e.shift(low.b, as_float(low, x), by=number)
+    x, n = (x, y) if isinstance(x, Value) else (y, x)
+    return e.shift(low.b, as_float(low, x), by=number(low, n))
 
 
 def sub(low: Lowering, x: Value, y: Any, *_: Any, alpha: Any = 1) -> Any:
@@ -46,7 +48,8 @@ def sub(low: Lowering, x: Value, y: Any, *_: Any, alpha: Any = 1) -> Any:
     y = _scaled(low, y, alpha)
     if isinstance(y, Value):
         return e.sub(low.b, as_float(low, x), as_float(low, y))
-    return e.shift(low.b, as_float(low, x), by=-y)
+    by = Power(-low.size(y)) if isinstance(y, Varied) else -y
+    return e.shift(low.b, as_float(low, x), by=by)
 
 
 def rsub(low: Lowering, x: Value, y: Any, *_: Any, alpha: Any = 1) -> Any:
@@ -54,22 +57,22 @@ def rsub(low: Lowering, x: Value, y: Any, *_: Any, alpha: Any = 1) -> Any:
     x = _scaled(low, x, alpha)
     if isinstance(y, Value):
         return e.sub(low.b, as_float(low, y), as_float(low, x))
-    return e.rsub(low.b, as_float(low, x), by=y)
+    return e.rsub(low.b, as_float(low, x), by=number(low, y))
 
 
 def mul(low: Lowering, x: Any, y: Any) -> Any:
     """Give x * y."""
     if isinstance(x, Value) and isinstance(y, Value):
         return e.mul(low.b, as_float(low, x), as_float(low, y))
-    x, number = (x, y) if isinstance(x, Value) else (y, x)
-    return e.scale(low.b, as_float(low, x), by=number)
+    x, n = (x, y) if isinstance(x, Value) else (y, x)
+    return e.scale(low.b, as_float(low, x), by=number(low, n))
 
 
 def div(low: Lowering, x: Value, y: Any, *_: Any, rounding_mode: Any = None) -> Any:
     """Give x / y, rounded down where asked."""
     x = as_float(low, x)
     whole = isinstance(y, Value)
-    q = e.div(low.b, x, as_float(low, y)) if whole else e.shrink(low.b, x, by=y)
+    q = e.div(low.b, x, as_float(low, y)) if whole else e.shrink(low.b, x, by=number(low, y))
     return e.floor(low.b, q) if rounding_mode else q
 
 
@@ -79,7 +82,7 @@ def power(low: Lowering, x: Any, y: Any) -> Any:
         return e.power(low.b, as_float(low, x), as_float(low, y))
     if isinstance(x, Value):
         return e.raise_to(low.b, as_float(low, x), by=y)
-    base = fill(low.b, shape=(), dtype=low.types()[0].dtype, value=x)
+    base = fill(low.b, shape=(), dtype=low.dtype(), value=x)
     return e.power(low.b, base, as_float(low, y))
 
 
@@ -88,9 +91,9 @@ def _compare(fn: str, *, swapped: bool = False) -> Row:
 
     def row(low: Lowering, x: Value, y: Any) -> Any:
         if not isinstance(y, Value) and not swapped:
-            return e.compare(low.b, x, fn=fn, by=y)
+            return e.compare(low.b, x, fn=fn, by=number(low, y))
         if not isinstance(y, Value):  # x < 3 is 3 > x
-            y = fill(low.b, shape=(), dtype=x.dtype, value=y)
+            y = fill(low.b, shape=(), dtype=x.dtype, value=number(low, y))
         return ops[fn](low.b, y, x) if swapped else ops[fn](low.b, x, y)
 
     return row
@@ -99,7 +102,7 @@ def _compare(fn: str, *, swapped: bool = False) -> Row:
 def _logic(op: Operator) -> Row:
     def row(low: Lowering, x: Value, y: Any) -> Any:
         if not isinstance(y, Value):
-            y = fill(low.b, shape=(), dtype=x.dtype, value=y)
+            y = fill(low.b, shape=(), dtype=x.dtype, value=number(low, y))
         return op(low.b, x, y)
 
     return row
@@ -118,7 +121,7 @@ def clamp(low: Lowering, x: Value, low_: Any = None, high: Any = None, **kw: Any
     for bound, op in ((low_, e.max_of), (high, e.min_of)):
         if bound is not None:
             if not isinstance(bound, Value):
-                bound = fill(low.b, shape=(), dtype=x.dtype, value=bound)  # noqa: PLW2901
+                bound = fill(low.b, shape=(), dtype=x.dtype, value=number(low, bound))  # noqa: PLW2901
             x = op(low.b, x, bound)
     return x
 
@@ -130,9 +133,10 @@ def hardtanh(low: Lowering, x: Value, lo: float = -1.0, hi: float = 1.0) -> Any:
 
 def where(low: Lowering, c: Value, x: Any, y: Any) -> Any:
     """Choose."""
-    dtype = low.types()[0].dtype
+    dtype = low.dtype()
     x, y = (
-        v if isinstance(v, Value) else fill(low.b, shape=(), dtype=dtype, value=v) for v in (x, y)
+        v if isinstance(v, Value) else fill(low.b, shape=(), dtype=dtype, value=number(low, v))
+        for v in (x, y)
     )
     return e.where(low.b, c, x, y)
 
@@ -159,7 +163,7 @@ def elu(low: Lowering, x: Value, alpha: float = 1.0, *_: float) -> Any:
 
 def to_copy(low: Lowering, x: Value, **_: Any) -> Any:
     """Copy, with another dtype where one was recorded."""
-    dtype = low.types()[0].dtype
+    dtype = low.dtype()
     if dtype != x.dtype:
         return e.cast(low.b, x, dtype=dtype)
     from orderof.ops.shape import copy

@@ -4,32 +4,58 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orderof.errors import Indivisible, UnknownOperator
 from orderof.frontends.torch.rows import blank, dims_of
 from orderof.ir.graph import Value
 from orderof.ops import shape as s
 from orderof.ops.elementwise import cast
 from orderof.ops.reduce import argmax, cumsum, max_over, mean, sum_over, variance
-from orderof.sym import ONE
+from orderof.sym import ONE, Expr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orderof.frontends.torch.rows import Row
     from orderof.frontends.torch.state import Lowering
-    from orderof.sym import Expr
+    from orderof.ir.graph import Type
 
 
 def seen_as(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:
     """Give the same elements in the recorded shape."""
-    t = low.types()[0]
-    if t.dtype != x.dtype:
-        return cast(low.b, x, dtype=t.dtype)
-    return s.reshape(low.b, x, shape=t.shape)
+    if low.dtype() != x.dtype:
+        return cast(low.b, x, dtype=low.dtype())
+    return s.reshape(low.b, x, shape=_factored(x, low.types()[0]))
+
+
+def _factored(x: Value, t: Type) -> tuple[Expr, ...]:
+    """Give a shape as many elements as x has, where one size has a form that does not cancel."""
+    if t.size == x.type.size:
+        return t.shape
+    for i in range(len(t.shape)):
+        try:
+            rest = x.type.size / Expr.prod((*t.shape[:i], *t.shape[i + 1 :]))
+        except Indivisible:
+            continue
+        return (*t.shape[:i], rest, *t.shape[i + 1 :])
+    return t.shape
 
 
 def alias(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:
     """Give the same elements."""
     return s.alias(low.b, x)
+
+
+def strided(low: Lowering, x: Value, _: Any, strides: Sequence[Any], offset: Any = 0) -> Any:
+    """Give the same elements in the recorded shape; windows by strides have no rule."""
+    t, step = low.types()[0], ONE
+    in_order = low.same(t.size, x.type.size) and not offset
+    for n, stride in zip(reversed(t.shape), reversed(strides), strict=True):
+        in_order = in_order and (n == 1 or low.same(step, stride))
+        step = step * n
+    if not in_order:
+        hint = "windows made by strides cannot be told from other views: use unfold"
+        raise UnknownOperator("aten.as_strided", "has a rule for whole tensors only", hint)
+    return s.reshape(low.b, x, shape=_factored(x, t))
 
 
 def detach(low: Lowering, x: Value) -> Any:
@@ -54,30 +80,6 @@ def transpose(low: Lowering, x: Value, i: int = 0, j: int = 1) -> Any:
 def expand(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:
     """Repeat without copying."""
     return s.expand(low.b, x, shape=low.types()[0].shape)
-
-
-def slice_(
-    low: Lowering,
-    x: Value,
-    axis: int = 0,
-    start: int | None = None,
-    stop: int | None = None,
-    step: int = 1,
-) -> Any:
-    """Give x[..., start:stop:step]."""
-    n = x.shape[axis].value or 0
-    first, last, _ = slice(start, stop, step).indices(n)
-    return s.slice_(
-        low.b, x, axis=axis % len(x.shape), start=first, stop=max(first, last), step=step
-    )
-
-
-def select(low: Lowering, x: Value, axis: int, i: int) -> Any:
-    """Give x[..., i]."""
-    at = axis % len(x.shape)
-    i %= x.shape[at].value or 1
-    one = s.slice_(low.b, x, axis=at, start=i, stop=i + 1)
-    return s.reshape(low.b, one, shape=low.types()[0].shape)
 
 
 def split(low: Lowering, x: Value, _: Any, axis: int = 0) -> Any:
@@ -144,37 +146,15 @@ def iota(low: Lowering, *bounds: Any, **_: Any) -> Any:
     """Count up: (end), (start, end) or (start, end, step)."""
     t = low.types()[0]
     counted = slice(*bounds)
-    first, step = counted.start or 0, counted.step or 1
+    first, step = low.size(counted.start or 0), low.size(counted.step or 1)
     return s.iota(low.b, shape=t.shape, dtype=t.dtype, start=first, step=step)
-
-
-def embed_slice(  # the slice of `slice_backward`, or the index of `select_backward`
-    low: Lowering,
-    g: Value,
-    shape: Sequence[int],
-    axis: int,
-    start: int,
-    stop: int | None = None,
-    step: int = 1,
-) -> Any:
-    """Put a gradient where a slice was taken, zeros elsewhere."""
-    if stop is None:
-        start %= shape[axis % len(shape)]
-        stop = start + 1
-    n = shape[axis % len(shape)]
-    first, last, _ = slice(start, stop, step).indices(n)
-    if len(g.shape) < len(shape):
-        i = axis % len(shape)
-        g = s.reshape(low.b, g, shape=(*g.shape[:i], 1, *g.shape[i:]))
-    return s.embed_slice(
-        low.b, g, shape=tuple(shape), axis=axis % len(shape), start=first, stop=last, step=step
-    )
 
 
 def pad(low: Lowering, x: Value, ends: Sequence[int], value: float = 0) -> Any:
     """Put a number around, the last dimension first in `ends`."""
     rank = len(x.shape)
     before, after = [0] * rank, [0] * rank
+    ends = [low.size(n) for n in ends]
     for i in range(len(ends) // 2):
         before[rank - 1 - i], after[rank - 1 - i] = ends[2 * i], ends[2 * i + 1]
     return s.pad(low.b, x, before=tuple(before), after=tuple(after), value=value)
@@ -187,7 +167,7 @@ def embedding(low: Lowering, table: Value, at: Value, *_: Any) -> Any:
 
 def embedding_backward(low: Lowering, g: Value, at: Value, rows: int, *_: Any) -> Any:
     """Add rows up where they were taken."""
-    return s.scatter_rows(low.b, g, at, rows=rows)
+    return s.scatter_rows(low.b, g, at, rows=low.size(rows))
 
 
 def index(low: Lowering, x: Value, at: Sequence[Value | None]) -> Any:
@@ -205,17 +185,6 @@ def index_select(low: Lowering, x: Value, axis: int, at: Value) -> Any:
 def gather(low: Lowering, x: Value, axis: int, at: Value, **_: Any) -> Any:
     """Pick along one dimension."""
     return s.take(low.b, x, at, axis=axis)
-
-
-def overwrite(low: Lowering, x: Value, part: Value, axis: int = 0, *at: Any) -> Any:
-    """Write x[..., start:stop:step], or x[..., i]."""
-    i, n = axis % len(x.shape), x.shape[axis].value or 0
-    if len(part.shape) < len(x.shape):
-        start = at[0] % n
-        part = s.reshape(low.b, part, shape=(*part.shape[:i], 1, *part.shape[i:]))
-        return s.overwrite(low.b, x, part, axis=i, start=start, stop=start + 1, step=1)
-    first, last, step = slice(*at, *(None, None, 1)[len(at) :]).indices(n)
-    return s.overwrite(low.b, x, part, axis=i, start=first, stop=last, step=step)
 
 
 def sums(low: Lowering, x: Value, dims: Any = None, keep: bool = False, **_: Any) -> Any:  # noqa: FBT001, FBT002
@@ -277,6 +246,7 @@ ROWS: dict[str, Row] = {
     **dict.fromkeys(_COPIES, copy),
     "repeat": lambda low, x, *_: s.copy(low.b, expand_to(low, x)),
     "alias": alias,
+    "as_strided": strided,
     "lift_fresh": alias,
     "detach": detach,
     "detach_": detach,
@@ -284,8 +254,6 @@ ROWS: dict[str, Row] = {
     "transpose": transpose,
     "permute": permute,
     "expand": expand,
-    "slice": slice_,
-    "select": select,
     "split": split,
     "split_with_sizes": split,
     "chunk": split,
@@ -294,16 +262,12 @@ ROWS: dict[str, Row] = {
     "cat": concat,
     "stack": stack,
     "arange": iota,
-    "slice_backward": embed_slice,
-    "select_backward": embed_slice,
     "constant_pad_nd": pad,
     "embedding": embedding,
     "embedding_dense_backward": embedding_backward,
     "index": index,
     "index_select": index_select,
     "gather": gather,
-    "slice_scatter": overwrite,
-    "select_scatter": overwrite,
     "sum": sums,
     "mean": means,
     "var": variances,

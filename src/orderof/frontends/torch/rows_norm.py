@@ -20,6 +20,7 @@ from orderof.ops.softmax import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from orderof.frontends.torch.recording import Ref
     from orderof.frontends.torch.rows import Row
     from orderof.frontends.torch.state import Lowering
 
@@ -31,10 +32,13 @@ def _there(*values: Value | None) -> list[Value]:
 def _fit(low: Lowering, found: Sequence[Value]) -> list[Value | None]:
     """See statistics in the recorded shapes; drop results that torch does not give."""
     out: list[Value | None] = []
-    for value, t in zip(found, low.types(), strict=False):
-        same = value.type.size == t.size
-        seen = reshape(low.b, value, shape=t.shape) if same and value.shape != t.shape else value
-        out.append(seen if same else None)
+    for value, ref in zip(found, low.results(), strict=False):
+        if low.agrees(ref, value.type):
+            out.append(value)
+            continue
+        t = low.type_of(ref)
+        same = low.same(t.size, value.type.size)
+        out.append(reshape(low.b, value, shape=t.shape) if same else None)
     return out
 
 
@@ -43,11 +47,14 @@ def _grads(
 ) -> list[Value | None]:
     """Give (input, weight, bias) gradients for the results that torch gives."""
     kept = [v for v, w in zip((*found, None, None), want, strict=False) if w]
-    types = low.types()
-    return [
-        reshape(low.b, v, shape=t.shape) if v is not None and v.shape != t.shape else v
-        for v, t in zip(kept, types, strict=False)
-    ]
+    return [v and _seen_as(low, v, ref) for v, ref in zip(kept, low.results(), strict=False)]
+
+
+def _seen_as(low: Lowering, v: Value, ref: Ref) -> Value:
+    found: Value = v
+    if not low.agrees(ref, v.type):
+        found = reshape(low.b, v, shape=low.type_of(ref).shape)
+    return found
 
 
 def layer_norm(

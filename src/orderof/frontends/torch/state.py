@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from orderof.frontends.torch.recording import Ref
+from orderof.frontends.torch.sizes import Sizes, Varied
 from orderof.ir.build import Builder
 from orderof.ir.graph import Node, Type, Value, tensor
+from orderof.sym import Expr
 
 if TYPE_CHECKING:
     from orderof.frontends.torch.recording import Call
@@ -25,13 +27,51 @@ class Lowering:
     """Positional masks that were folded into an attention."""
     composites: dict[tuple[int, ...], Node] = field(default_factory=dict[tuple[int, ...], Node])
     """Forward nodes of composites by the ids of their operands, for their backward calls."""
+    sizes: Sizes = field(default_factory=lambda: Sizes(()))
+    """Which formula a number is that differs between recordings."""
     seen: int = 0
     call: Call | None = None
 
     def types(self) -> tuple[Type, ...]:
         """Give the recorded types of the results of the current call."""
+        return tuple(map(self.type_of, self.results()))
+
+    def dtype(self) -> str:
+        """Give the dtype of the first result of the current call."""
+        return self.results()[0].dtype
+
+    def type_of(self, ref: Ref) -> Type:
+        """Give the type of a recorded value; raises `Unproved` where a size has no formula."""
+        if all(type(n) is int for n in ref.shape):
+            return type_of(ref)
+        return Type(tuple(map(self.sizes.find, ref.shape)), ref.dtype)
+
+    def agrees(self, ref: Ref, found: Type) -> bool:
+        """Whether a shape that was inferred is the one that was recorded, at every point."""
+        if not self.sizes.points:
+            return found.shape == type_of(ref).shape
+        return len(found.shape) == len(ref.shape) and all(
+            map(self.sizes.holds, found.shape, ref.shape)
+        )
+
+    def size(self, n: Any) -> Any:
+        """Give the formula of a number that may differ between recordings."""
+        return self.sizes.find(n) if isinstance(n, Varied) else n
+
+    def same(self, e: Expr, n: Expr | int | Varied) -> bool:
+        """Whether a formula is a size: by form, or by value at every point."""
+        if isinstance(n, Varied) or (isinstance(n, int) and self.sizes.points):
+            return self.sizes.holds(e, n)
+        return e == n or (isinstance(n, Expr) and self.sizes.equal(e, n))
+
+    def extent(self, axis: int) -> Any:
+        """Give a size of the first result of the current call as recorded."""
+        return self.results()[0].shape[axis]
+
+    def results(self) -> list[Ref]:
+        """Give the results of the current call as recorded."""
         assert self.call is not None  # noqa: S101 - rows run within a call
-        return tuple(type_of(r) for r in self.call.results if r is not None)
+        return [r for r in self.call.results if r is not None]
 
     def ids(self, start: int) -> tuple[int, ...]:
         """Give the ids of the tensor operands of the current call, from some position on."""
@@ -48,7 +88,7 @@ class Lowering:
         if isinstance(arg, Ref):
             found = self.env.get(arg.id)
             if found is None:
-                found = self.env[arg.id] = Value(type_of(arg))
+                found = self.env[arg.id] = Value(self.type_of(arg))
             return found
         return tuple(map(self.value, arg)) if isinstance(arg, tuple) else arg
 
@@ -64,7 +104,7 @@ _TYPES: dict[tuple[tuple[int, ...], str], Type] = {}
 
 
 def type_of(ref: Ref) -> Type:
-    """Give the type of a recorded value; equal types are one object."""
+    """Give the type of a value with sizes in numbers; equal types are one object."""
     key = ref.shape, ref.dtype
     if (found := _TYPES.get(key)) is None:
         found = _TYPES[key] = tensor(ref.dtype, *ref.shape)

@@ -17,6 +17,7 @@ from orderof.frontends.torch import (
     rows_elementwise,
     rows_move,
     rows_norm,
+    rows_slice,
 )
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 TABLE: dict[str, Row] = {
     **rows_elementwise.ROWS,
     **rows_move.ROWS,
+    **rows_slice.ROWS,
     **rows_contract.ROWS,
     **rows_norm.ROWS,
     **rows_backward.ROWS,

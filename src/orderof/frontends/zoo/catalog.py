@@ -7,7 +7,23 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from orderof.errors import BadSpelling, Error, ShapeMismatch, UnknownDim
-from orderof.frontends.zoo import gpt2, lenet, mlp, resnet, rnn, transformer
+from orderof.frontends.zoo import (
+    alexnet,
+    bert,
+    gpt2,
+    lenet,
+    llama,
+    mlp,
+    mobilenet,
+    resnet,
+    rnn,
+    seq2seq,
+    squeezenet,
+    superres,
+    transformer,
+    vgg,
+    vit,
+)
 from orderof.frontends.zoo.layers import Net
 from orderof.ops.elementwise import ACTIVATIONS
 from orderof.sym import const, symbol
@@ -35,6 +51,8 @@ ZOO = {
     for m in (
         Model("mlp", "feed-forward network; other widths: mlp:784-300-10,relu", mlp.mlp, mlp.DIMS),
         Model("lenet", "LeNet-5 on grey images, 61,706 parameters", lenet.lenet, lenet.DIMS),
+        Model("alexnet", "AlexNet in one column on colour images", alexnet.alexnet, alexnet.DIMS),
+        Model("vgg16", "VGG with 16 layers on colour images", vgg.vgg16, vgg.DIMS),
         *(
             Model(
                 name,
@@ -43,6 +61,31 @@ ZOO = {
                 resnet.DIMS,
             )
             for name, (block, blocks) in resnet.PLANS.items()
+        ),
+        Model(
+            "squeezenet1_0",
+            "SqueezeNet 1.0 on colour images, 1,248,424 parameters",
+            squeezenet.squeezenet1_0,
+            squeezenet.DIMS,
+        ),
+        *(
+            Model(name, about, functools.partial(mobilenet.mobilenet_v1, **how), mobilenet.DIMS)
+            for name, (about, how) in mobilenet.VARIANTS.items()
+        ),
+        Model(
+            "vdsr", "VDSR with 20 layers on an enlarged grey image", superres.vdsr, superres.VDSR
+        ),
+        *(
+            Model(
+                name,
+                f"FSRCNN (56, 12, 4): a grey image {scale} times higher and wider",
+                functools.partial(superres.fsrcnn, scale=scale),
+                superres.FSRCNN,
+            )
+            for name, scale in superres.SCALES.items()
+        ),
+        Model(
+            "espcn", "ESPCN: a grey image r times higher and wider", superres.espcn, superres.ESPCN
         ),
         *(
             Model(
@@ -54,6 +97,24 @@ ZOO = {
             for cell in rnn.CELLS
         ),
         Model(
+            "bilstm",
+            "one LSTM layer in each direction over S steps, no head",
+            functools.partial(rnn.rnn, cell="lstm", bidirectional=True),
+            rnn.DIMS,
+        ),
+        Model(
+            "seq2seq",
+            "RNNsearch of Bahdanau et al. 2014, GRU and attention, teacher forcing",
+            seq2seq.seq2seq,
+            seq2seq.DIMS,
+        ),
+        Model(
+            "seq2seq_beam",
+            "RNNsearch, the target searched for by a beam of width b",
+            seq2seq.seq2seq_beam,
+            seq2seq.BEAM,
+        ),
+        Model(
             "transformer",
             "encoder and decoder of Vaswani et al. 2017, base size, tied embedding",
             transformer.transformer,
@@ -62,6 +123,9 @@ ZOO = {
         Model(
             "gpt2", "GPT-2 small, 124 M parameters, tied head", gpt2.gpt2, gpt2.DIMS, (("S", "P"),)
         ),
+        Model("bert", "BERT base with its pooler, no head", bert.bert, bert.DIMS, (("S", "P"),)),
+        Model("llama", "Llama 3 8B, grouped queries, head of its own", llama.llama, llama.DIMS),
+        Model("vit", "ViT-B/16 on colour images", vit.vit, vit.DIMS),
     )
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
 from orderof.ir.build import Builder, join
 from orderof.ir.forms import Loop
@@ -11,7 +11,7 @@ from orderof.ops.contract import linear
 from orderof.ops.contract import project as project_op
 from orderof.ops.conv import CONV
 from orderof.ops.elementwise import ACTIVATIONS, add, shift
-from orderof.ops.norm import batch_norm, batch_norm_eval, running_average, unbiased
+from orderof.ops.norm import EPS, batch_norm, batch_norm_eval, running_average, unbiased
 from orderof.ops.norm import layer_norm as layer_norm_op
 from orderof.ops.random import dropout as dropout_op
 from orderof.ops.shape import reshape
@@ -19,6 +19,12 @@ from orderof.sym import Expr, Size, expr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    Block = (
+        Callable[["Net", Value], Value]
+        | Callable[["Net", Value, Value], Value]
+        | Callable[["Net", Value, Value, Value], Value]
+    )
 
 
 class Net(Builder):
@@ -50,50 +56,25 @@ class _Layer(Net):
         return self.slices[-1]
 
 
-@overload
 def repeat(
     net: Net,
     name: str,
     trip: Size,
     x: Value,
-    block: Callable[[Net, Value], Value],
-    *,
-    kind: str = "Block",
-) -> Value: ...
-
-
-@overload
-def repeat(
-    net: Net,
-    name: str,
-    trip: Size,
-    x: Value,
-    block: Callable[[Net, Value, Value], Value],
-    const: Value,
-    /,
-    *,
-    kind: str = "Block",
-) -> Value: ...
-
-
-def repeat(
-    net: Net,
-    name: str,
-    trip: Size,
-    x: Value,
-    block: Callable[..., Value],
+    block: Block,
     *consts: Value,
     kind: str = "Block",
 ) -> Value:
     """Run `trip` copies of a block one after the other, each with parameters of its own.
 
     Every copy is called as block(net, x, *consts): x is what the copy before it gave, a constant is
-    the same value for all.
+    the same value for all. The copies are called `name.*`, or `name` if it has a `*` in it.
     """
-    with net.module(join(name, "*"), kind, times=trip):
+    with net.module(name if "*" in name else join(name, "*"), kind, times=trip):
         inner = _Layer(net, expr(trip))
         start, *same = (inner.take(Value(v.type)) for v in (x, *consts))
-        end = block(inner, start, *same)
+        whole: Callable[..., Value] = block
+        end = whole(inner, start, *same)
         for one in inner.slices:
             inner.take(one)
         n = len(consts)
@@ -115,11 +96,11 @@ def project(net: Net, name: str, x: Value, out: Size) -> Value:
         return add(net, y, net.param("bias", out))
 
 
-def layer_norm(net: Net, name: str, x: Value) -> Value:
+def layer_norm(net: Net, name: str, x: Value, *, eps: float = EPS) -> Value:
     """Normalise over the last dimension, with weight and bias."""
     with net.module(name, "LayerNorm"):
         n = x.shape[-1]
-        return layer_norm_op(net, x, net.param("weight", n), net.param("bias", n))[0]
+        return layer_norm_op(net, x, net.param("weight", n), net.param("bias", n), eps=eps)[0]
 
 
 def dropout(net: Net, x: Value, p: float) -> Value:
@@ -143,7 +124,7 @@ def conv2d(
     stride: int = 1,
     padding: int = 0,
     bias: bool = True,
-    groups: int = 1,
+    groups: Size = 1,
 ) -> Value:
     """Slide square windows over (B, C, H, W)."""
     with net.module(name, "Conv2d"):

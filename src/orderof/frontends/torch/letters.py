@@ -1,0 +1,121 @@
+"""Which sizes of the inputs are letters, and at which sizes a model is recorded to settle them.
+
+Axes that nobody named get a letter by what they are in nearly every model:
+
+    int [B, S]   float [B, S, ·]   float [B, ·, H, W]   float [B, ·, T, H, W]   float [B, ·]
+
+An axis of a further input has the letter of the axis of the same size and kind in the first one.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from orderof.frontends.torch.fakes import leaves
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    Names = tuple[str | None, ...]
+
+_FLOAT: dict[int, Names] = {
+    2: ("B", None),
+    3: ("B", "S", None),
+    4: ("B", None, "H", "W"),
+    5: ("B", None, "T", "H", "W"),
+}
+_WHOLE: dict[int, Names] = {1: ("B",), 2: ("B", "S"), 4: ("B", None, None, "S")}
+PLANE = frozenset("HW")
+STEPS = (1, 2, 4, 8, 16, 32, 64, 7, 14, 10, 12)
+"""Multiples that a size may have to be of: powers of two for pyramids, then usual patches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a module is called with: letters of the axes by the tensor's id, and their sizes."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    axes: dict[int, Names]
+    sizes: dict[str, int]
+
+    def at(self, sizes: Mapping[str, int]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The same inputs in other sizes, without data."""
+        memo: dict[int, Any] = {}
+        for _, tensor in leaves((self.args, self.kwargs)):
+            names = self.axes.get(id(tensor), (None,) * tensor.dim())
+            shape = [sizes.get(name or "", n) for name, n in zip(names, tensor.shape, strict=True)]
+            memo[id(tensor)] = torch.empty(shape, dtype=tensor.dtype, device="meta")
+        found: Any = copy.deepcopy((self.args, self.kwargs), memo)
+        return found
+
+
+def usual(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[int, Names]:
+    """Letters for axes that nobody named, by rank and dtype."""
+    found: dict[int, Names] = {}
+    sizes: dict[str, int] = {}
+    for _, tensor in leaves((args, dict(kwargs))):
+        names = _usual(tensor, sizes)
+        found[id(tensor)] = names
+        sizes.update({k: int(n) for k, n in zip(names, tensor.shape, strict=True) if k})
+    return found
+
+
+def _usual(tensor: torch.Tensor, sizes: Mapping[str, int]) -> Names:
+    """The letters of one tensor; a letter that is taken by another size is another letter."""
+    kinds = _FLOAT if tensor.is_floating_point() else _WHOLE
+    names = kinds.get(tensor.dim(), (None,) * tensor.dim())
+    out: list[str | None] = []
+    for letter, n in zip(names, tensor.shape, strict=True):
+        usable = letter and (n > 1 or letter == "B")
+        others = (letter, "T") if letter == "S" else (letter,)
+        free = (name for name in others if name and sizes.get(name, n) == n)
+        out.append(next(free, None) if usable else None)
+    return tuple(out)
+
+
+def sizes_of(inputs: Mapping[int, Names], args: Any, kwargs: Any) -> dict[str, int]:
+    """The sizes of the letters of named tensors."""
+    found: dict[str, int] = {}
+    for _, tensor in leaves((args, kwargs)):
+        for name, n in zip(inputs.get(id(tensor), ()), tensor.shape, strict=False):
+            if name:
+                found[name] = int(n)
+    return found
+
+
+_APART = 40
+"""How far apart sizes are: a pyramid of five halvings rounds nearer ones to the same number."""
+
+
+def points(
+    sizes: Mapping[str, int], step: Mapping[str, int], *, below: bool
+) -> Iterator[dict[str, int]]:
+    """Sizes to record at: primes times the step, above or below, no two the same."""
+    used = [n for name, n in sizes.items() if name != "B"]
+    last = dict(sizes)
+    while True:
+        for name in sizes:
+            by, down = step.get(name, 1), below and name != "B"
+            apart = 0 if name == "B" else 1 if down else _APART
+            factors = count(last[name] // by - 1, -1) if down else count(last[name] // by + 1)
+            taken = [] if name == "B" else used
+            factor = next(
+                k
+                for k in factors
+                if k < 2 or (_prime(k) and all(abs(k * by - n) >= apart for n in taken))  # noqa: PLR2004
+            )
+            if factor < 2:  # noqa: PLR2004
+                return
+            last[name] = factor * by
+            used.append(last[name])
+        yield dict(last)
+
+
+def _prime(n: int) -> bool:
+    return n > 1 and all(n % k for k in range(2, int(n**0.5) + 1))

@@ -1,0 +1,117 @@
+"""Several recordings of one module as one: numbers that differ between them become `Varied`.
+
+They must be the same calls on the same values, by id. What is not a whole number (a scale computed
+from a size) is taken from the last recording.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from orderof.errors import Parted
+from orderof.frontends.torch.recording import Call, Recording, Ref
+from orderof.frontends.torch.sizes import Varied
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def merge(recordings: Sequence[Recording]) -> Recording:
+    """Put recordings of one module at several sizes together; raises `Parted`."""
+    last = recordings[-1]
+    _same_path(recordings)
+    together = _Merge()
+    calls = tuple(
+        together.call(group) for group in zip(*(r.calls for r in recordings), strict=True)
+    )
+    return replace(
+        last,
+        calls=calls,
+        inputs=_named(together, [r.inputs for r in recordings]),
+        gradients=_named(together, [r.gradients for r in recordings]),
+        outputs=together.value([r.outputs for r in recordings]),
+        constants=together.value([r.constants for r in recordings]),
+        parameters=tuple(
+            replace(group[-1], ref=together.value([p.ref for p in group]))
+            for group in zip(*(r.parameters for r in recordings), strict=True)
+        ),
+        buffers=tuple(
+            replace(group[-1], ref=together.value([p.ref for p in group]))
+            for group in zip(*(r.buffers for r in recordings), strict=True)
+        ),
+    )
+
+
+def _named(together: _Merge, pairs: Sequence[tuple[tuple[str, Ref], ...]]) -> Any:
+    return tuple(
+        (group[-1][0], together.value([ref for _, ref in group]))
+        for group in zip(*pairs, strict=True)
+    )
+
+
+def _same_path(recordings: Sequence[Recording]) -> None:
+    """Raise where the calls differ in name or place; say which is the first."""
+    first, *others = recordings
+    for other in others:
+        for a, b in zip(first.calls, other.calls, strict=False):
+            if a.name != b.name or a.scope != b.scope:
+                where = f"{b.scope or 'the root'} at {b.source}" if b.source else b.scope
+                raise Parted(b.name, f"runs in {where} where {a.name} runs at other sizes")
+        if len(first.calls) != len(other.calls):
+            raise Parted(first.name, "runs more operations at one size than at another")
+        if len(first.inputs) != len(other.inputs) or len(first.gradients) != len(other.gradients):
+            raise Parted(first.name, "has more inputs or gradients at one size than at another")
+
+
+class _Merge:
+    """The values that were put together, by id: equal ids at equal calls are the same value."""
+
+    def __init__(self) -> None:
+        self._refs: dict[int, Ref] = {}
+
+    def call(self, group: tuple[Call, ...]) -> Call:
+        last = group[-1]
+        return Call(
+            last.name,
+            self.value([c.args for c in group]),
+            {key: self.value([c.kwargs[key] for c in group]) for key in last.kwargs},
+            self.value([c.results for c in group]),
+            last.scope,
+            last.phase,
+            last.source,
+        )
+
+    def value(self, group: Sequence[Any]) -> Any:
+        """Put one argument of all recordings together."""
+        last = group[-1]
+        kind = type(last)
+        if kind is Ref:
+            for v in group:
+                if type(v) is not Ref or v.id != last.id:
+                    raise Parted("a value", "comes from another operation at another size")
+            return self._refs.get(last.id) or self._ref(group)
+        for v in group:
+            if type(v) is not kind or (kind is tuple and len(v) != len(last)):
+                raise Parted(str(group[0]), f"stands where {last} stands at another size")
+        if kind is tuple:
+            return tuple([self.value(items) for items in zip(*group, strict=True)])
+        for v in group:
+            if v != last:
+                break
+        else:
+            return last
+        if kind is int:
+            return Varied(tuple(group))
+        if kind is not float:
+            raise Parted(str(group[0]), f"stands where {last} stands at another size")
+        return last
+
+    def _ref(self, group: Sequence[Ref]) -> Ref:
+        last = group[-1]
+        if any(r.dtype != last.dtype for r in group):
+            raise Parted("a value", "is of another dtype at another size")
+        shape = self.value([r.shape for r in group])
+        found = last if shape == last.shape else Ref(last.id, shape, last.dtype)
+        self._refs[last.id] = found
+        return found

@@ -1,0 +1,47 @@
+"""Selection: the places of the k largest of n numbers, in no order.
+
+A knockout of n - k + 2 of the numbers is played; its winner is among the k - 1 largest, so it is
+taken out and one of the k - 2 others takes its place, and in the end the winner of what is left is
+the k-th. Each of these k - 1 replays runs along one path of the tree:
+
+    n - k + (k - 1) * ceillog2(n - k + 2)  comparisons at most
+
+(Hadian & Sobel 1969; Knuth, TAOCP vol. 3, section 5.3.3, where it bounds V_t(n)). It is the
+worst case that is counted: another order of the numbers may need fewer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orderof.counts import Counts, Kind
+from orderof.errors import ShapeMismatch
+from orderof.ir.forms import Irregular
+from orderof.ir.graph import Type
+from orderof.ops.define import irregular
+from orderof.sym import Expr, ceillog2, expr, minimum
+
+if TYPE_CHECKING:
+    from orderof.sym import Size
+
+_KNOCKOUT = "Hadian & Sobel 1969, in Knuth, TAOCP vol. 3, section 5.3.3"
+
+
+def comparisons(n: Expr, k: Expr) -> Expr:
+    """Count the comparisons that find the k largest of n numbers, in the worst case."""
+    return n - k + (k - 1) * ceillog2(n - k + 2)
+
+
+def _top_plan(x: Type, *, k: Size) -> tuple[Irregular, tuple[Type]]:
+    """Select along the last dimension; the replays wait for one another."""
+    n, k = x.shape[-1], expr(k)
+    if n.value is not None and k.value is not None and k.value > n.value:
+        raise ShapeMismatch(str(x), f"has no {k} largest in its last dimension")
+    out = Type((*x.shape[:-1], k), "int64")
+    found = comparisons(n, k)
+    counts = Counts.of(Kind.CMP, x.dtype, x.size / n * found)
+    chain = minimum(found, k * ceillog2(n - k + 2))
+    return Irregular(counts, chain, (x.size,), (out.size,), _KNOCKOUT), (out,)
+
+
+top_k = irregular("top_k", _top_plan, source=_KNOCKOUT)

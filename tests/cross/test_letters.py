@@ -1,0 +1,171 @@
+"""A model with letters counts at any sizes what a recording at these sizes counts."""
+
+import random
+
+import pytest
+import torch
+from models import CASES, language, plain, vision
+from torch import nn
+
+from orderof import analyze
+from orderof.analyses.work import count
+from orderof.counts import Counts
+from orderof.errors import OutOfRange, UnknownDim
+from orderof.frontends.torch import graph_of
+from orderof.frontends.torch.letters import Inputs, points, sizes_of, usual
+
+pytestmark = pytest.mark.framework
+
+MODELS = {
+    **CASES,
+    "mobilenet_v3_small": lambda: vision("mobilenet_v3_small"),
+    "densenet121": lambda: vision("densenet121"),
+    "squeezenet1_1": lambda: vision("squeezenet1_1", height=65),
+    "shufflenet_v2_x0_5": lambda: vision("shufflenet_v2_x0_5"),
+    "vgg11": lambda: vision("vgg11"),
+    "long gpt2": lambda: language("gpt2", batch=1, length=50),
+    "linear": lambda: plain(nn.Linear(3, 4), (2, 5, 3)),
+    "unet of halves": lambda: plain(Halves(), (1, 3, 16, 24)),
+}
+LARGEST = {"B": 5, "S": 60, "T": 60, "H": 160, "W": 160}
+
+
+class Halves(nn.Module):
+    """A pyramid down and up again: sides must be multiples of 4."""
+
+    def __init__(self):
+        super().__init__()
+        self.down = nn.ModuleList(nn.Conv2d(n, 2 * n, 3, 2, 1) for n in (3, 6))
+        self.up = nn.ModuleList(nn.ConvTranspose2d(2 * n, n, 2, 2) for n in (6, 3))
+
+    def forward(self, x):
+        seen = []
+        for layer in self.down:
+            seen.append(x)
+            x = layer(x)
+        for layer in self.up:
+            x = layer(x) + seen.pop()
+        return x
+
+
+def totals(graph, sizes):
+    """Counts by phase, in numbers."""
+    found = {}
+    for row in count(graph).rows:
+        found.setdefault(row.phase, []).append(row.counts.subs(sizes))
+    return {phase: dict(Counts.sum(parts)) for phase, parts in found.items()}
+
+
+@pytest.mark.parametrize("train", [None, "adamw"], ids=["forward", "adamw"])
+@pytest.mark.parametrize("name", MODELS)
+def test_recount_at_random_sizes(name, train):
+    module, args, kwargs = MODELS[name]()
+    how = {"train": train, "mode": "train" if train else "eval"}
+    graph = graph_of(module, args, kwargs, **how)
+    letters = dict(graph.dims)
+    axes = usual(args, kwargs)
+    inputs = Inputs(args, kwargs, axes, sizes_of(axes, args, kwargs))
+    draw = random.Random(name)
+    for _ in range(3):
+        sizes = {k: _draw(draw, k, n, dict(graph.ranges).get(k)) for k, n in letters.items()}
+        again = graph_of(module, *inputs.at({**inputs.sizes, **sizes}), **how, symbolic=())
+        assert totals(graph, sizes) == totals(again, {}), sizes
+
+
+def _draw(draw, name, n, allowed):
+    step = allowed.multiple if allowed else 1
+    most = (allowed.most if allowed else None) or max(LARGEST.get(name, 9), n)
+    least = min(n, 64) if name in "HW" else 1
+    return step * draw.randint(-(-least // step), most // step)
+
+
+def test_letters_are_found_without_being_asked():
+    r = analyze(nn.Linear(3, 4), torch.empty(2, 5, 3))
+    assert str(r.forward.macs) == "12*B*S"
+    assert (r.forward.macs(), r.forward.macs(B=7, S=1)) == (120, 84)
+    assert dict(r.dims) == {"B": 2, "S": 5}
+
+
+def test_a_pyramid_is_rounded_up_stage_by_stage():
+    r = analyze(
+        nn.Sequential(*(nn.Conv2d(1, 1, 3, 2, 1) for _ in range(3))), torch.empty(1, 1, 8, 8)
+    )
+    whole = sum(9 * -(-30 // n) * -(-41 // n) for n in (2, 4, 8))
+    assert r.forward.macs(H=30, W=41) == whole
+    assert str(r.forward.macs) == (
+        "9*B*ceildiv(H, 2)*ceildiv(W, 2) + 9*B*ceildiv(H, 4)*ceildiv(W, 4)"
+        " + 9*B*ceildiv(H, 8)*ceildiv(W, 8)"
+    )
+
+
+def test_sides_that_must_be_multiples():
+    r = analyze(Halves(), torch.empty(1, 3, 16, 24))
+    assert r.dims.ranges["H"].text("H") == ("H % 4 == 0",)
+    with pytest.raises(OutOfRange, match="H=18: is outside H % 4 == 0"):
+        r.forward.macs(H=18)
+    assert r.forward.macs(H=32) == 2 * r.forward.macs()
+
+
+def test_what_the_model_fixes_stays_a_number_and_is_named():
+    class Fixed(nn.Module):
+        def forward(self, x):
+            if x.shape[1] != 5:
+                raise ValueError("five steps only")
+            return x @ x.transpose(1, 2)
+
+    r = analyze(Fixed(), torch.empty(2, 5, 3))
+    assert str(r.forward.macs) == "75*B"
+    assert any("S=5: no letters here" in n and "five steps only" in n for n in r.notes)
+
+
+def test_a_batch_of_one_takes_another_path_and_counts_the_same():
+    """With a batch of 1 torch copies less, so the calls differ; the counts do not."""
+    module, args, kwargs = language("gpt2", batch=1)
+    graph = graph_of(module, args, kwargs)
+    assert dict(graph.dims) == {"B": 1, "S": 16}
+
+
+def test_a_path_that_costs_something_else_at_the_size_that_was_asked_for():
+    class Apart(nn.Module):
+        def forward(self, x):
+            return x.exp() if len(x) == 1 else x.exp().log()
+
+    r = analyze(Apart(), torch.empty(1, 4))
+    assert (r.forward.ops(), str(r.forward.ops)) == (4, "4")
+    assert analyze(Apart(), torch.empty(3, 4)).forward.ops() == 24
+
+
+def test_letters_of_ones_own():
+    x = torch.empty(6, 4, 3)
+    r = analyze(nn.Linear(3, 2), x, dims={"input": ("N", "Q", None)})
+    assert str(r.forward.macs) == "6*N*Q"
+    r = analyze(nn.Linear(3, 2), x, dims={"N": 6})
+    assert str(r.forward.macs) == "24*N"
+    r = analyze(nn.Linear(3, 2), input_specs=["input: float32[6, T=4, 3]"])
+    assert str(r.forward.macs) == "36*T"
+
+
+def test_some_letters_or_none():
+    module, x = nn.Linear(3, 4), torch.empty(2, 5, 3)
+    assert str(analyze(module, x, symbolic=("B",)).forward.macs) == "60*B"
+    assert str(analyze(module, x, symbolic=()).forward.macs) == "120"
+    with pytest.raises(UnknownDim, match="Q: is no letter of the inputs"):
+        analyze(module, x, symbolic=("Q",))
+
+
+def test_a_number_computed_from_a_size_is_no_letter_of_the_graph():
+    class Mean(nn.Module):
+        def forward(self, x):
+            return x.sum(1) / x.shape[1] + torch.arange(x.shape[-1]) - x.shape[0]
+
+    r = analyze(Mean(), torch.empty(2, 5, 3))
+    assert str(r.forward.ops.expr) == str(analyze(Mean(), torch.empty(4, 5, 3)).forward.ops.expr)
+
+
+def test_points_lie_apart():
+    found = points({"B": 1, "H": 64, "W": 64}, {"H": 8, "W": 8}, below=False)
+    for _ in range(4):
+        point = next(found)
+        assert point["H"] % 8 == point["W"] % 8 == 0
+        assert abs(point["H"] - point["W"]) >= 40
+    assert list(points({"S": 5}, {}, below=True)) == [{"S": 3}, {"S": 2}]
