@@ -210,11 +210,18 @@ def test_equal_copies_of_a_torch_module_are_one_item():
     net = torch.nn.Sequential(*(torch.nn.Linear(8, 8) for _ in range(4)))
     x = torch.zeros(2, 8)
     found = orderof.explain(net, "*", x).explanation
-    products = [i for i in found.items if i.counts.macs()]
-    assert [i.times for i in products] == [1, 3]  # the first has no gradient of its input
-    assert products[1].scopes == ("1", "2", "3")
-    assert products[1].names[1] == "*.weight"
+    (product,) = [i for i in found.items if i.counts.macs()]
+    assert (product.times, product.scopes) == (4, ("*",))
+    assert product.names[1] == "*.weight"
     B = symbol("B")
     assert found.counts.macs() == 4 * B * 8 * 8
-    backward = orderof.explain(net, "2", x, phase="backward").explanation
-    assert backward.counts.macs() == 2 * B * 8 * 8
+    backward = orderof.explain(net, "*", x, phase="backward").explanation
+    assert backward.counts.macs() == (1 + 3 * 2) * B * 8 * 8  # the first input has no gradient
+
+
+def test_one_of_equal_blocks_is_found_among_them():
+    found = orderof.explain("zoo:gpt2", "h.3.attn").explanation
+    assert (found.scope, found.notes[0]) == ("h.*.attn", "h.3.attn is one of these")
+    assert found.counts == orderof.explain("zoo:gpt2", "h.*.attn").explanation.counts
+    with pytest.raises(BadSpelling, match="is no module"):
+        orderof.explain("zoo:gpt2", "h.3.nothing")

@@ -154,6 +154,7 @@ def explain(
 
     Raises `BadSpelling` where there is no such scope, or nothing of it in that phase.
     """
+    asked, scope = scope, _folded(graph, scope)
     found = [(n, t) for n, t in visits(graph) if below(n.scope, scope) and n.phase is phase]
     if not found:
         raise _nothing(graph, scope, phase)
@@ -172,8 +173,19 @@ def explain(
         free=tuple(free),
         loops=tuple(loops),
         unknown=tuple(unknown),
-        notes=graph.notes,
+        notes=graph.notes if asked == scope else (f"{asked} is one of these", *graph.notes),
     )
+
+
+def _folded(graph: Graph, scope: str) -> str:
+    """Find a block that is no module of its own among equal ones: `h.3.attn` in `h.*.attn`."""
+    paths = [path for path, _, _ in graph.modules]
+    if scope in paths:
+        return scope
+    wanted = scope.split(".")
+    alike = (p for p in paths if "*" in p and len(p.split(".")) == len(wanted))
+    fits = (p for p in alike if all(map(fnmatch.fnmatchcase, wanted, p.split("."))))
+    return next(fits, scope)
 
 
 def below(path: str, scope: str) -> bool:

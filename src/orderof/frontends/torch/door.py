@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from orderof.errors import BadSpelling, ShapeMismatch, UnknownDim
@@ -16,6 +16,7 @@ from orderof.frontends.torch.settle import settle
 from orderof.frontends.torch.spelling import parse, resolve
 from orderof.transform.loss import reseed
 from orderof.transform.optimizer import optimize, optimizer
+from orderof.transform.roll import roll
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,29 +40,60 @@ def graph_of(
     loss: str | None = None,
     on_unknown: OnUnknown = "raise",
     symbolic: Sequence[str] | None = None,
+    fold: bool = True,
 ) -> Graph:
     """Record a module and lower the recording; in training with gradients and the update.
 
     Batch, sequence and image sizes are letters, or those of them that `symbolic` names. `dims`
     gives values to the names in `input_specs`, or to the letters of a spelling's default inputs;
-    for a module with its inputs it names sizes and axes.
+    for a module with its inputs it names sizes and axes. `fold` records three of many equal blocks.
     """
     rule = optimizer(train) if train else None
     loaded = _loaded(model, inputs, kwargs or {}, input_specs, dims)
 
-    def run(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Recording:
-        backward, training = rule is not None, mode == "train"
-        return record(loaded.module, args, kwargs, backward=backward, train=training)
-
-    def make(recording: Recording, sizes: Sizes | None) -> Graph:
-        return lower(recording, name=loaded.name, on_unknown=on_unknown, sizes=sizes)
-
+    how = _How(loaded, rule is not None, mode == "train", on_unknown, fold)
+    asked = _inputs(loaded, symbolic)
     with uncollected():
-        graph = settle(_inputs(loaded, symbolic), run, make)
+        try:
+            graph = settle(asked, how.run, how.make)
+        except Unequal:
+            how = replace(how, fold=False)
+            graph = settle(asked, how.run, how.make)
     graph = replace(graph, notes=(*loaded.notes, *graph.notes))
     if rule is None:
         return graph
     return optimize(reseed(graph, loss) if loss else graph, rule)
+
+
+class Unequal(Exception):
+    """Blocks that look equal do not do the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How a module is recorded and lowered."""
+
+    loaded: Loaded
+    backward: bool
+    train: bool
+    on_unknown: OnUnknown
+    fold: bool
+
+    def run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Recording:
+        """Record on some inputs."""
+        module, how = self.loaded.module, {"backward": self.backward, "train": self.train}
+        return record(module, args, kwargs, **how, fold=self.fold)
+
+    def make(self, recording: Recording, sizes: Sizes | None) -> Graph:
+        """Lower, with folded blocks as loops; raises `Unequal`."""
+        name, on_unknown = self.loaded.name, self.on_unknown
+        graph = lower(recording, name=name, on_unknown=on_unknown, sizes=sizes)
+        for paths in recording.folds:
+            rolled = roll(graph, paths)
+            if rolled is None:
+                raise Unequal
+            graph = rolled
+        return graph
 
 
 def _loaded(

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import fields, is_dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import nn
@@ -19,6 +19,9 @@ from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from orderof.errors import ModelError
 from orderof.frontends.torch.memo import Layout, layout_of
+
+if TYPE_CHECKING:
+    from orderof.frontends.torch.folds import Folder
 
 T = TypeVar("T")
 
@@ -67,10 +70,18 @@ class Fakes:
             )
         return self.fresh(layout_of(tensor), requires_grad=requires_grad)
 
-    def copy(self, module: nn.Module) -> tuple[nn.Module, list[FakeTensor]]:
-        """A deep copy in fakes, and those among them that are neither parameter nor buffer."""
+    def copy(
+        self, module: nn.Module, folder: "Folder | None" = None
+    ) -> tuple[nn.Module, list[FakeTensor]]:
+        """A deep copy in fakes, and those among them that are neither parameter nor buffer.
+
+        Blocks that are folded away are not copied: the second of their run stands for them.
+        """
         memo: dict[int, Any] = {}
+        left_out = folder.left_out if folder else set[int]()
         for parameter in module.parameters():
+            if id(parameter) in left_out:
+                continue
             if isinstance(parameter, nn.parameter.UninitializedParameter):
                 raise ModelError(
                     type(module).__name__,
@@ -86,6 +97,8 @@ class Fakes:
             memo[id(buffer)] = self.like(buffer, requires_grad=buffer.requires_grad)
         mode = _CopyMode(self, keep_grad=True)
         with mode:
+            if folder:
+                folder.seed(memo, lambda block: _copied(block, memo))
             return _copied(module, memo), mode.made
 
     def inputs(self, tree: T) -> tuple[T, list[FakeTensor]]:

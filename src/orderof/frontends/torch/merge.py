@@ -60,6 +60,8 @@ def _same_path(recordings: Sequence[Recording]) -> None:
                 raise Parted(b.name, f"runs in {where} where {a.name} runs at other sizes")
         if len(first.calls) != len(other.calls):
             raise Parted(first.name, "runs more operations at one size than at another")
+        if first.folds != other.folds:
+            raise Parted(first.name, "has blocks that are equal at one size and not at another")
         if len(first.inputs) != len(other.inputs) or len(first.gradients) != len(other.gradients):
             raise Parted(first.name, "has more inputs or gradients at one size than at another")
 

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from traceback import walk_tb
 
 import torch
@@ -16,6 +16,7 @@ from torch._subclasses.fake_tensor import (
 from orderof.errors import Error, ModelError, ModelRaised
 from orderof.frontends.torch.composites import Doors, body_of
 from orderof.frontends.torch.fakes import Fakes, leaves, preserved
+from orderof.frontends.torch.folds import Folder
 from orderof.frontends.torch.recording import Call, Module, Parameter, Recording, Ref
 from orderof.frontends.torch.scopes import Scopes, file_label
 from orderof.frontends.torch.tape import Tape
@@ -41,24 +42,29 @@ def record(
     *,
     backward: bool,
     train: bool,
+    fold: bool = False,
 ) -> Recording:
     """What `module(*args, **kwargs)` runs, and its backward pass; nothing is changed by it.
 
     Tensors among the arguments may be on any device, meta too: only their shapes are used. The
     backward pass starts from a gradient at every float output that requires one, and ends at the
-    parameters.
+    parameters. With `fold`, three of many equal blocks are run, where that can be done.
     """
+    module = getattr(module, "_orig_mod", module)  # what was compiled
     with preserved():
-        run = _Run(getattr(module, "_orig_mod", module), train=train)  # what was compiled
-        outputs = run.forward(args, kwargs)
-        gradients = run.backward(outputs) if backward else ()
-        return run.recording(gradients)
+        folder = Folder(module) if fold else None
+        if folder and folder.folds:
+            with suppress(Error):  # a block that was left out may be missed
+                found = _Run(module, folder, train=train).whole(args, kwargs, backward=backward)
+                if folder.valid:
+                    return found
+        return _Run(module, None, train=train).whole(args, kwargs, backward=backward)
 
 
 class _Run:
     """The copy, the modes it runs under, and what they have seen."""
 
-    def __init__(self, module: nn.Module, *, train: bool) -> None:
+    def __init__(self, module: nn.Module, folder: Folder | None, *, train: bool) -> None:
         self.name = type(module).__name__
         self.mode = "train" if train else "eval"
         self.inputs: list[tuple[str, Ref]] = []
@@ -73,12 +79,22 @@ class _Run:
                 "pass the module it was made from",
             )
         with self._blamed("it cannot be copied"):
-            self.copy, constants = self.fakes.copy(module)
+            self.copy, constants = self.fakes.copy(module, folder)
             self.copy.train(train)
+        self.folds = folder.folds if folder else []
+        if folder:
+            folder.watch(self.copy, lambda: len(self.tape.calls))
         self.scopes.watch(self.copy)
         self.parameters = self._named(self.copy.named_parameters(remove_duplicate=False))
         self.buffers = self._named(self.copy.named_buffers(remove_duplicate=False))
         self.tape.constants.extend(self.tape.name(constant) for constant in constants)
+
+    def whole(
+        self, args: Sequence[object], kwargs: Mapping[str, object], *, backward: bool
+    ) -> Recording:
+        """Both directions, or one."""
+        outputs = self.forward(args, kwargs)
+        return self.recording(self.backward(outputs) if backward else ())
 
     def forward(self, args: Sequence[object], kwargs: Mapping[str, object]) -> list[torch.Tensor]:
         """Call the copy on copied inputs; the tensors in what it returns, each once."""
@@ -124,8 +140,9 @@ class _Run:
             outputs=self.outputs,
             constants=tuple(self.tape.constants),
             calls=tuple(self.tape.calls),
-            modules=self.scopes.modules(),
+            modules=self.scopes.modules({f.paths[1]: len(f.paths) - 3 for f in self.folds}),
             gradients=gradients,
+            folds=tuple(f.paths for f in self.folds),
         )
 
     def _named(self, pairs: Iterator[tuple[str, torch.Tensor]]) -> tuple[Parameter, ...]:

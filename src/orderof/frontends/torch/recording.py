@@ -80,3 +80,5 @@ class Recording:
     calls: tuple[Call, ...]
     modules: tuple[Module, ...]
     gradients: tuple[tuple[str, Ref], ...]
+    folds: tuple[tuple[str, ...], ...] = ()
+    """Paths of runs of equal blocks, of which the first, the second and the last were recorded."""

@@ -11,7 +11,7 @@ and was tested with torch 2.13:
 
 import sys
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -52,9 +52,10 @@ class Scopes:
             for parameter in module.parameters(recurse=False):
                 self._owners.setdefault(id(parameter), path)
 
-    def modules(self) -> tuple[Module, ...]:
-        """Every submodule, in the order of registration."""
-        return tuple(Module(path, cls, self._calls[path]) for path, cls in self._classes.items())
+    def modules(self, less: Mapping[str, int]) -> tuple[Module, ...]:
+        """Every submodule, in the order of registration; some were called `less` often."""
+        calls = {path: n - less.get(path, 0) for path, n in self._calls.items()}
+        return tuple(Module(path, cls, calls[path]) for path, cls in self._classes.items())
 
     def forward(self) -> str:
         """The path of the operation being dispatched; its autograd node is noted for later."""

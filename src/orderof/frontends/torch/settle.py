@@ -61,6 +61,8 @@ def settle(
     base = run(inputs.args, inputs.kwargs)
     why: dict[tuple[str, ...], str] = {}
     spent: Counter[tuple[str, ...]] = Counter()
+    doubled: dict[tuple[str, ...], Recording] = {}
+    fixed: set[tuple[str, ...]] = set()
 
     def counted(*inputs: Any) -> Recording:
         found = run(*inputs)
@@ -68,17 +70,26 @@ def settle(
         return found
 
     for attempt in _attempts(inputs.sizes):
-        if spent[attempt.letters] >= _IN_ALL:
+        if spent[attempt.letters] >= _IN_ALL or attempt.letters in fixed:
             continue
         try:
+            if attempt.step > 1 and attempt.letters not in doubled:
+                doubled[attempt.letters] = counted(*inputs.at(_double(inputs.sizes, attempt)))
             graph = _try(inputs, attempt, base, counted, make)
         except UnknownOperator:
             raise
         except Error as error:
             why.setdefault(attempt.letters, str(error))
+            if attempt.step > 1 and attempt.letters not in doubled:
+                fixed.add(attempt.letters)
             continue
         return _noted(graph, inputs.sizes, attempt, next(iter(why.values()), ""))
     return _noted(make(base, None), inputs.sizes, Attempt(()), next(iter(why.values()), ""))
+
+
+def _double(sizes: Mapping[str, int], attempt: Attempt) -> dict[str, int]:
+    """Sizes that are multiples of all that may be asked for: a model that refuses them is fixed."""
+    return {name: sizes[name] if name == "B" else 2 * sizes[name] for name in attempt.letters}
 
 
 def _attempts(sizes: Mapping[str, int]) -> Iterator[Attempt]:
