@@ -15,6 +15,17 @@ import subprocess
 import sys
 import time
 
+TORCHVISION = """
+import torch
+try:
+    import torchvision
+except RuntimeError:
+    library = torch.library.Library("torchvision", "DEF")
+    library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    import torchvision
+"""
+"""What a torchvision without kernels wants: see orderof.frontends.torch.build."""
 ORDEROF = [sys.executable, "-m", "orderof"]
 COMMANDS = {
     "python -c pass": [sys.executable, "-c", "pass"],
@@ -22,6 +33,8 @@ COMMANDS = {
     "orderof --help": [*ORDEROF, "--help"],
     "orderof zoo:gpt2 --json": [*ORDEROF, "zoo:gpt2", "--json"],
     "orderof zoo:gpt2 --train adamw": [*ORDEROF, "zoo:gpt2", "--train", "adamw"],
+    "import torch, torchvision": [sys.executable, "-c", TORCHVISION],
+    "orderof torchvision:resnet50": [*ORDEROF, "torchvision:resnet50", "--no-cache"],
 }
 RUNS = 5
 

@@ -1,8 +1,6 @@
 """`python -m orderof` is `orderof`."""
 
-import sys
-
-from orderof.cli import main
+from orderof.cli import command
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

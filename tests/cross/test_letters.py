@@ -169,3 +169,35 @@ def test_points_lie_apart():
         assert point["H"] % 8 == point["W"] % 8 == 0
         assert abs(point["H"] - point["W"]) >= 40
     assert list(points({"S": 5}, {}, below=True)) == [{"S": 3}, {"S": 2}]
+
+
+class Long(nn.Module):
+    """Beyond 32 steps it does something dearer."""
+
+    def forward(self, x):
+        return x.exp() if x.shape[1] <= 32 else x.exp().log()
+
+
+def test_a_path_that_depends_on_the_size_has_a_range():
+    r = analyze(Long(), torch.empty(2, 16, 3))
+    assert str(r.forward.ops) == "3*B*S"
+    assert r.dims.ranges["S"].text("S") == ("S <= 32",)
+    (note,) = r.notes
+    assert note.startswith("outside of the range another path is taken: at S=33 log: in the root")
+    assert r.forward.ops(S=32) == 2 * 32 * 3
+    with pytest.raises(OutOfRange, match="S=33: is outside S <= 32"):
+        r.forward.ops(S=33)
+    beyond = analyze(Long(), torch.empty(2, 40, 3))
+    assert beyond.forward.ops(S=33) == 2 * 33 * 6
+    assert beyond.dims.ranges["S"].text("S") == ("S >= 33",)
+
+
+def test_a_batch_of_one_that_costs_something_else_is_outside_the_range():
+    class Apart(nn.Module):
+        def forward(self, x):
+            return x.exp() if len(x) == 1 else x.exp().log()
+
+    r = analyze(Apart(), torch.empty(3, 4))
+    assert (str(r.forward.ops), r.dims.ranges["B"].text("B")) == ("8*B", ("B >= 2",))
+    with pytest.raises(OutOfRange, match="B=1: is outside B >= 2"):
+        r.forward.ops(B=1)

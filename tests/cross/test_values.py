@@ -106,6 +106,15 @@ def pools():
     from torch import nn
 
     return {
+        "upsample": (
+            nn.Sequential(nn.Conv2d(1, 2, 1), nn.Upsample(scale_factor=2)),
+            real(1, 1, 2, 3),
+        ),
+        "upsample1d": (nn.Sequential(nn.Conv1d(1, 2, 1), nn.Upsample(size=6)), real(1, 1, 3)),
+        "shuffle": (nn.Sequential(nn.Conv2d(1, 8, 1), nn.PixelShuffle(2)), real(1, 1, 2, 3)),
+        "unshuffle": (nn.Sequential(nn.Conv2d(1, 2, 1), nn.PixelUnshuffle(2)), real(1, 1, 2, 4)),
+        "prelu": (nn.Sequential(nn.Conv1d(1, 2, 1), nn.PReLU(2)), real(2, 1, 3)),
+        "gru_cell": (nn.GRUCell(3, 4), real(2, 3)),
         "max_pool": (nn.Sequential(nn.Conv2d(1, 2, 1), nn.MaxPool2d(2, 1, 1)), real(1, 1, 3, 3)),
         "max_pool1d": (nn.Sequential(nn.Conv1d(1, 2, 1), nn.MaxPool1d(2)), real(1, 1, 5)),
         "avg_pool1d": (nn.Sequential(nn.Conv1d(1, 2, 1), nn.AvgPool1d(2)), real(1, 1, 5)),

@@ -6,15 +6,17 @@ Answers go to stdout; warnings, errors and progress to stderr. Exit codes are th
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from orderof.cli.failure import exit_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["main"]
+__all__ = ["command", "main"]
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -29,3 +31,17 @@ def main(args: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
 
     return exit_code(run, given)
+
+
+def command() -> NoReturn:
+    """Run the command line as a process.
+
+    When the answer is out there is nothing to clean up, and torch takes half a second to try.
+    """
+    code = main()
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    if "torch" in sys.modules:
+        os._exit(code)
+    sys.exit(code)

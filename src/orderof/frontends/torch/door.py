@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from orderof.errors import BadSpelling, ShapeMismatch, UnknownDim
 from orderof.frontends.torch.build import Loaded, arguments, load, tensors, without_cache
 from orderof.frontends.torch.fakes import leaves, uncollected
+from orderof.frontends.torch.folds import Fold, runs
 from orderof.frontends.torch.letters import Inputs, sizes_of, usual
 from orderof.frontends.torch.lower import lower
-from orderof.frontends.torch.record import record
+from orderof.frontends.torch.record import plain, record
 from orderof.frontends.torch.settle import settle
 from orderof.frontends.torch.spelling import parse, resolve
 from orderof.transform.loss import reseed
@@ -51,13 +52,14 @@ def graph_of(
     rule = optimizer(train) if train else None
     loaded = _loaded(model, inputs, kwargs or {}, input_specs, dims)
 
-    how = _How(loaded, rule is not None, mode == "train", on_unknown, fold)
+    folds = runs(plain(loaded.module)) if fold else []
+    how = _How(loaded, rule is not None, mode == "train", on_unknown, tuple(folds))
     asked = _inputs(loaded, symbolic)
     with uncollected():
         try:
             graph = settle(asked, how.run, how.make)
         except Unequal:
-            how = replace(how, fold=False)
+            how = replace(how, folds=())
             graph = settle(asked, how.run, how.make)
     graph = replace(graph, notes=(*loaded.notes, *graph.notes))
     if rule is None:
@@ -77,12 +79,12 @@ class _How:
     backward: bool
     train: bool
     on_unknown: OnUnknown
-    fold: bool
+    folds: tuple[Fold, ...]
 
     def run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Recording:
         """Record on some inputs."""
         module, how = self.loaded.module, {"backward": self.backward, "train": self.train}
-        return record(module, args, kwargs, **how, fold=self.fold)
+        return record(module, args, kwargs, **how, folds=self.folds)
 
     def make(self, recording: Recording, sizes: Sizes | None) -> Graph:
         """Lower, with folded blocks as loops; raises `Unequal`."""

@@ -16,7 +16,7 @@ Whether the first, the second and the last did the same is found out afterwards,
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,22 @@ def runs(module: nn.Module) -> list[Fold]:
     """Find the longest runs of equal blocks; blocks within blocks are left alone."""
     found: list[Fold] = []
     _search(module, "", found)
-    return found
+    return [] if _shared(module, found) else found
+
+
+def _shared(module: nn.Module, folds: list[Fold]) -> bool:
+    """Whether a parameter of a middle block is also somewhere else."""
+    left_out = {id(p) for block in middle(module, folds) for p in block.parameters()}
+    paths = tuple(f"{path}." for fold in folds for path in fold.paths[2:-1])
+    pairs = module.named_parameters(remove_duplicate=False) if folds else ()
+    return any(id(p) in left_out and not name.startswith(paths) for name, p in pairs)
+
+
+def middle(module: nn.Module, folds: Sequence[Fold]) -> Iterator[nn.Module]:
+    """The blocks that are not run."""
+    for fold in folds:
+        for path in fold.paths[2:-1]:
+            yield module.get_submodule(path)
 
 
 def _search(module: nn.Module, path: str, found: list[Fold]) -> None:
@@ -91,15 +106,18 @@ def _same_module(a: nn.Module, b: nn.Module, step: int) -> bool:
         return False
     if any(not _same(mine[k], theirs[k], step) for k in mine if k not in _OWN):
         return False
-    if _hooked(a) or _hooked(b):
+    if _hooked(mine) or _hooked(theirs):
         return False
     children = zip(a._modules.values(), b._modules.values(), strict=True)
     return all(x is y or (x and y and _same_module(x, y, step)) for x, y in children)
 
 
-def _hooked(module: nn.Module) -> bool:
+_HOOKS = tuple(name for name in _OWN if name.endswith("hooks"))
+
+
+def _hooked(state: Mapping[str, Any]) -> bool:
     """Whether somebody hangs on to it: a hook may do anything."""
-    return any(vars(module)[name] for name in _OWN if name.endswith("hooks"))
+    return any(map(state.__getitem__, _HOOKS))
 
 
 def _same_tensor(x: Any, y: Any) -> bool:
@@ -178,20 +196,12 @@ for _name in _ASKING.split():
 class Folder:
     """The runs of one module while its copy is run."""
 
-    def __init__(self, module: nn.Module) -> None:
-        self._module = module
+    def __init__(self, module: nn.Module, folds: Sequence[Fold]) -> None:
+        self.folds = folds
         self.told: list[bool] = []
         self.broken = False
-        self.folds = runs(module)
-        self.left_out = {id(p) for block in self.middle() for p in block.parameters()}
-        if self.folds and self._shared():
-            self.folds, self.left_out = [], set()
-
-    def _shared(self) -> bool:
-        """Whether a parameter of a middle block is also somewhere else."""
-        middle = tuple(f"{path}." for fold in self.folds for path in fold.paths[2:-1])
-        pairs = self._module.named_parameters(remove_duplicate=False)
-        return any(id(p) in self.left_out and not name.startswith(middle) for name, p in pairs)
+        self.left_out = {id(p) for block in middle(module, folds) for p in block.parameters()}
+        self._module = module
 
     @property
     def valid(self) -> bool:
@@ -205,12 +215,6 @@ class Folder:
             stand_in = copied(second)
             for path in fold.paths[2:-1]:
                 memo[id(self._module.get_submodule(path))] = stand_in
-
-    def middle(self) -> Iterator[nn.Module]:
-        """The blocks that are not copied."""
-        for fold in self.folds:
-            for path in fold.paths[2:-1]:
-                yield self._module.get_submodule(path)
 
     def watch(self, copy: nn.Module, calls: Callable[[], int]) -> None:
         """Put watched numbers into the copy, and a gate before each second block."""

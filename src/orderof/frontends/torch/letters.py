@@ -117,5 +117,13 @@ def points(
         yield dict(last)
 
 
+def near(sizes: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    """Sizes next to those asked for: above, then below."""
+    for more in (1, 2, 3, -1, -2, -3):
+        point = {name: n + (k + 1) * more for k, (name, n) in enumerate(sizes.items())}
+        if min(point.values()) > 0:
+            yield point
+
+
 def _prime(n: int) -> bool:
     return n > 1 and all(n % k for k in range(2, int(n**0.5) + 1))

@@ -16,7 +16,7 @@ from torch._subclasses.fake_tensor import (
 from orderof.errors import Error, ModelError, ModelRaised
 from orderof.frontends.torch.composites import Doors, body_of
 from orderof.frontends.torch.fakes import Fakes, leaves, preserved
-from orderof.frontends.torch.folds import Folder
+from orderof.frontends.torch.folds import Fold, Folder
 from orderof.frontends.torch.recording import Call, Module, Parameter, Recording, Ref
 from orderof.frontends.torch.scopes import Scopes, file_label
 from orderof.frontends.torch.tape import Tape
@@ -42,23 +42,28 @@ def record(
     *,
     backward: bool,
     train: bool,
-    fold: bool = False,
+    folds: Sequence[Fold] = (),
 ) -> Recording:
     """What `module(*args, **kwargs)` runs, and its backward pass; nothing is changed by it.
 
     Tensors among the arguments may be on any device, meta too: only their shapes are used. The
     backward pass starts from a gradient at every float output that requires one, and ends at the
-    parameters. With `fold`, three of many equal blocks are run, where that can be done.
+    parameters. Of the blocks in `folds` three are run, where that can be done.
     """
-    module = getattr(module, "_orig_mod", module)  # what was compiled
+    module = plain(module)
     with preserved():
-        folder = Folder(module) if fold else None
-        if folder and folder.folds:
+        if folds:
+            folder = Folder(module, folds)
             with suppress(Error):  # a block that was left out may be missed
                 found = _Run(module, folder, train=train).whole(args, kwargs, backward=backward)
                 if folder.valid:
                     return found
         return _Run(module, None, train=train).whole(args, kwargs, backward=backward)
+
+
+def plain(module: nn.Module) -> nn.Module:
+    """What was compiled, of a compiled module."""
+    return getattr(module, "_orig_mod", module)
 
 
 class _Run:
@@ -81,7 +86,7 @@ class _Run:
         with self._blamed("it cannot be copied"):
             self.copy, constants = self.fakes.copy(module, folder)
             self.copy.train(train)
-        self.folds = folder.folds if folder else []
+        self.folds = folder.folds if folder else ()
         if folder:
             folder.watch(self.copy, lambda: len(self.tape.calls))
         self.scopes.watch(self.copy)

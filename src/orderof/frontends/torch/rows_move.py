@@ -256,6 +256,7 @@ ROWS: dict[str, Row] = {
     "expand": expand,
     "split": split,
     "split_with_sizes": split,
+    "unsafe_split": split,
     "chunk": split,
     "unbind": unbind,
     "copy": copy_into,

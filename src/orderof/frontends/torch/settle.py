@@ -6,90 +6,77 @@
 2. Where the calls themselves differ between sizes (torch copies less when the batch is 1), those
    that agree give the formula, and at all others it must count what the recording counts.
 3. Where the model refuses a prime, multiples of small numbers are tried, and what is found holds
-   for multiples only. A letter for which nothing is found stays a number, and a note says why.
+   for multiples only.
+4. Where the model runs another path at a distance that costs something else, sizes nearby give the
+   formula, and recordings in between say how far it holds.
+5. A letter for which nothing is found stays a number, and a note says why.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from orderof.analyses.work import count
-from orderof.counts import NONE
-from orderof.errors import Error, Parted, UnknownOperator, Unproved
-from orderof.frontends.torch.letters import PLANE, STEPS, Inputs, points
+from orderof.errors import Error, ModelRaised, Parted, UnknownOperator, Unproved
+from orderof.frontends.torch.letters import PLANE, STEPS, Inputs, near, points
 from orderof.frontends.torch.merge import merge
-from orderof.frontends.torch.sizes import Sizes
+from orderof.frontends.torch.proof import check, path, proved
 from orderof.sym import Range
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
+    from orderof.frontends.torch.proof import Make, Point, Run, Taken
     from orderof.frontends.torch.recording import Recording
     from orderof.ir.graph import Graph
 
-    Run = Callable[[tuple[Any, ...], dict[str, Any]], Recording]
-    Make = Callable[[Recording, Sizes | None], Graph]
-    Taken = tuple[Mapping[str, int], Recording]
+    Letters = tuple[str, ...]
 
 _RECORDINGS, _IN_ALL = 6, 12
 """How many sizes are tried for an attempt, and for all attempts on the same letters."""
+_FAR = 8
+"""A formula that holds at so many times the size asked for is taken to hold beyond."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Which letters to settle, at multiples of what, and whether below the sizes asked for."""
+    """Which letters to settle, at multiples of what, and where."""
 
-    letters: tuple[str, ...]
+    letters: Letters
     step: int = 1
     below: bool = False
+    """At sizes below those asked for: the model refuses larger ones."""
+    near: bool = False
+    """At sizes next to those asked for: further away another path is taken."""
+
+    @property
+    def stepping(self) -> Letters:
+        """Letters that are multiples: the sides of an image, or what there is without one."""
+        plane = tuple(name for name in self.letters if name in PLANE)
+        return plane or tuple(name for name in self.letters if name != "B")
 
     def range(self, name: str, n: int) -> Range:
         """Where the formula holds that this attempt finds."""
-        multiple = 1 if name == "B" else self.step
+        multiple = self.step if name in self.stepping else 1
         return Range(multiple, most=n if self.below and name != "B" else None)
 
+    def points(self, asked: Point) -> Iterator[dict[str, int]]:
+        """Give the sizes to record at, one after the other."""
+        if self.near:
+            return near(asked)
+        return points(asked, dict.fromkeys(self.stepping, self.step), below=self.below)
 
-def settle(
-    inputs: Inputs,
-    run: Run,
-    make: Make,
-) -> Graph:
+
+def settle(inputs: Inputs, run: Run, make: Make) -> Graph:
     """Record and lower with as many letters as can be proved."""
-    base = run(inputs.args, inputs.kwargs)
-    why: dict[tuple[str, ...], str] = {}
-    spent: Counter[tuple[str, ...]] = Counter()
-    doubled: dict[tuple[str, ...], Recording] = {}
-    fixed: set[tuple[str, ...]] = set()
-
-    def counted(*inputs: Any) -> Recording:
-        found = run(*inputs)
-        spent[attempt.letters] += 1
-        return found
-
+    search = _Search(inputs, run, make, run(inputs.args, inputs.kwargs))
     for attempt in _attempts(inputs.sizes):
-        if spent[attempt.letters] >= _IN_ALL or attempt.letters in fixed:
-            continue
-        try:
-            if attempt.step > 1 and attempt.letters not in doubled:
-                doubled[attempt.letters] = counted(*inputs.at(_double(inputs.sizes, attempt)))
-            graph = _try(inputs, attempt, base, counted, make)
-        except UnknownOperator:
-            raise
-        except Error as error:
-            why.setdefault(attempt.letters, str(error))
-            if attempt.step > 1 and attempt.letters not in doubled:
-                fixed.add(attempt.letters)
-            continue
-        return _noted(graph, inputs.sizes, attempt, next(iter(why.values()), ""))
-    return _noted(make(base, None), inputs.sizes, Attempt(()), next(iter(why.values()), ""))
-
-
-def _double(sizes: Mapping[str, int], attempt: Attempt) -> dict[str, int]:
-    """Sizes that are multiples of all that may be asked for: a model that refuses them is fixed."""
-    return {name: sizes[name] if name == "B" else 2 * sizes[name] for name in attempt.letters}
+        graph = search.outcome(attempt)
+        if graph is not None:
+            return _noted(graph, inputs.sizes, attempt, search)
+    return _noted(make(search.base, None), inputs.sizes, Attempt(()), search)
 
 
 def _attempts(sizes: Mapping[str, int]) -> Iterator[Attempt]:
@@ -98,83 +85,146 @@ def _attempts(sizes: Mapping[str, int]) -> Iterator[Attempt]:
     groups = [tuple(n for n in names if n in PLANE), *((n,) for n in names if n not in PLANE)]
     fewer = [tuple(n for n in names if n not in group) for group in groups]
     for letters in dict.fromkeys((names, *fewer, *groups)):
-        others = [sizes[n] for n in letters if n != "B"]
         if not letters:
             continue
-        yield Attempt(letters)
-        if not others:
-            continue
-        yield Attempt(letters, below=True)
-        for step in STEPS[1:]:
-            if all(n % step == 0 for n in others):
+        first = Attempt(letters)
+        yield first
+        if first.stepping:
+            yield Attempt(letters, below=True)
+        for step in STEPS[1:] if first.stepping else ():
+            if all(sizes[name] % step == 0 for name in first.stepping):
                 yield Attempt(letters, step)
+        yield Attempt(letters, near=True)
 
 
-def _try(
-    inputs: Inputs,
-    attempt: Attempt,
-    base: Recording,
-    run: Run,
-    make: Make,
-) -> Graph:
-    asked = {name: inputs.sizes[name] for name in attempt.letters}
-    steps = {name: attempt.step for name in attempt.letters if name != "B"}
-    more = iter(
-        [(point, run(*inputs.at(point)))]  # one after the other, as they are needed
-        for point in islice(points(asked, steps, below=attempt.below), _RECORDINGS)
-    )
-    taken: list[Taken] = [pair for _ in range(2) for pair in next(more, [])]
-    while True:
-        same, others = _one_path([*taken, (asked, base)])
-        if len(same) >= 2:  # noqa: PLR2004 - a line has two points
-            sizes = Sizes([p for p, _ in same], steps, held_out=len(same) > 2)  # noqa: PLR2004
-            graph = _made(make, merge([r for _, r in same]), sizes)
-            if graph is not None:
-                for point, recording in others:
-                    _check(graph, make(recording, None), point)
-                return graph
-        found = next(more, None)
-        if found is None:
-            raise Unproved(str(asked), "needs more recordings than are made")
-        taken += found
+@dataclass
+class _Search:
+    """What has been tried, and how it went."""
 
+    inputs: Inputs
+    run: Run
+    make: Make
+    base: Recording
+    why: dict[Letters, Error] = field(default_factory=dict["Letters", Error])
+    """What spoke against some letters first."""
+    spent: Counter[Letters] = field(default_factory=Counter["Letters"])
+    doubled: dict[Letters, bool] = field(default_factory=dict["Letters", bool])
+    """Whether the model takes twice the sizes: else no multiple will do either."""
+    beyond: str = ""
+    """What is different outside the range that was found."""
+    ranges: dict[str, Range] = field(default_factory=dict[str, Range])
 
-def _made(make: Make, recording: Recording, sizes: Sizes) -> Graph | None:
-    """The graph, or None where a size was guessed that more recordings may decide."""
-    try:
-        graph = make(recording, sizes)
-    except Error:
-        if sizes.settled:
+    def outcome(self, attempt: Attempt) -> Graph | None:
+        """Give the graph that an attempt leads to, if it is worth trying and does."""
+        if not self._worth(attempt):
+            return None
+        try:
+            graph = self._try(attempt)
+            if attempt.near:
+                self._bound(graph, attempt)
+            else:
+                self._ones(graph, attempt)
+        except UnknownOperator:
             raise
-        return None
-    return graph if sizes.settled else None
+        except Error as error:
+            self.why.setdefault(attempt.letters, error)
+            return None
+        return graph
+
+    def _worth(self, attempt: Attempt) -> bool:
+        letters, why = attempt.letters, self.why.get(attempt.letters)
+        if attempt.near:
+            return isinstance(why, Parted | Unproved)
+        if attempt.below:
+            return isinstance(why, ModelRaised)
+        if attempt.step == 1:
+            return True
+        if letters not in self.doubled:
+            twice = {n: self.inputs.sizes[n] * (n in attempt.stepping) for n in letters}
+            try:
+                self._record({n: self.inputs.sizes[n] + more for n, more in twice.items()}, letters)
+                self.doubled[letters] = True
+            except Error:
+                self.doubled[letters] = False
+        return self.doubled[letters] and self.spent[letters] < _IN_ALL
+
+    def _record(self, point: Point, letters: Letters) -> Recording:
+        found = self.run(*self.inputs.at(point))
+        self.spent[letters] += 1
+        return found
+
+    def _try(self, attempt: Attempt) -> Graph:
+        asked = {name: self.inputs.sizes[name] for name in attempt.letters}
+        steps = dict.fromkeys(attempt.stepping, attempt.step)
+        taken: list[Taken] = []
+        for point in islice(attempt.points(asked), _RECORDINGS):
+            taken.append((point, self._record(point, attempt.letters)))
+            if len(taken) == 1:
+                if path(taken[0][1]) == path(self.base):
+                    merge([taken[0][1], self.base])  # raises where an argument tells them apart
+                continue
+            graph = proved([*taken, (asked, self.base)], steps, self.make)
+            if graph is not None:
+                return graph
+        raise Unproved(", ".join(f"{k}={n}" for k, n in asked.items()), "could not be settled")
+
+    def _ones(self, graph: Graph, attempt: Attempt) -> None:
+        """Find out whether a batch or a sequence of one is what the formula says."""
+        ones = {n: 1 for n in attempt.letters if n not in PLANE and self.inputs.sizes[n] > 1}
+        if not ones or attempt.step > 1 or self._holds(graph, attempt, ones):
+            return
+        for name in ones:
+            if len(ones) == 1 or not self._holds(graph, attempt, {name: 1}):
+                n = self.inputs.sizes[name]
+                two = n == 2 or self._holds(graph, attempt, {name: 2})  # noqa: PLR2004
+                least = 2 if two else self._last(graph, attempt, name, n, 2)
+                self.ranges[name] = replace(attempt.range(name, n), least=least)
+
+    def _bound(self, graph: Graph, attempt: Attempt) -> None:
+        """Find how far a formula holds in every letter, with the others as asked for."""
+        for name in attempt.letters:
+            n = self.inputs.sizes[name]
+            least = self._last(graph, attempt, name, n, 1)
+            most = self._last(graph, attempt, name, n, _FAR * n)
+            if most < _FAR * n:
+                self._holds(graph, attempt, {name: most + 1})  # to say what is there
+            self.ranges[name] = Range(1, least, None if most == _FAR * n else most)
+
+    def _last(self, graph: Graph, attempt: Attempt, name: str, good: int, bad: int) -> int:
+        """Give the last size on the way from one that holds at which it still holds."""
+        if self._holds(graph, attempt, {name: bad}):
+            return bad
+        while abs(bad - good) > 1:
+            middle = (good + bad) // 2
+            if self._holds(graph, attempt, {name: middle}):
+                good = middle
+            else:
+                bad = middle
+        return good
+
+    def _holds(self, graph: Graph, attempt: Attempt, other: Point) -> bool:
+        """Whether a recording at some other sizes counts what the graph does."""
+        asked = {k: self.inputs.sizes[k] for k in attempt.letters} | {**other}
+        try:
+            check(graph, self.make(self.run(*self.inputs.at(asked)), None), asked)
+        except UnknownOperator:
+            raise
+        except Error as error:
+            at = ", ".join(f"{k}={n}" for k, n in other.items())
+            self.beyond = f"at {at} {error}"
+            return False
+        return True
 
 
-def _one_path(taken: list[Taken]) -> tuple[list[Taken], list[Taken]]:
-    """Split into recordings of the same calls, as many as there are, and the others."""
-    paths: dict[Any, list[Taken]] = {}
-    for pair in taken:
-        paths.setdefault(tuple((c.name, c.scope) for c in pair[1].calls), []).append(pair)
-    same = max(paths.values(), key=len)
-    return same, [pair for pair in taken if not any(pair is p for p in same)]
-
-
-def _check(graph: Graph, base: Graph, asked: Mapping[str, int]) -> None:
-    """Raise if a graph does not count, row for row, what a recording at some sizes counts."""
-    ours = {(r.scope, r.phase, r.op): r.counts.subs(asked) for r in count(graph).rows}
-    theirs = {(r.scope, r.phase, r.op): r.counts for r in count(base).rows}
-    for key in ours | theirs:
-        if ours.get(key, NONE) != theirs.get(key, NONE):
-            scope, _, op = key
-            given = ", ".join(f"{k}={n}" for k, n in asked.items())
-            raise Parted(op, f"in {scope or 'the root'} costs something else at {given}")
-
-
-def _noted(graph: Graph, sizes: Mapping[str, int], attempt: Attempt, why: str) -> Graph:
+def _noted(graph: Graph, sizes: Mapping[str, int], attempt: Attempt, search: _Search) -> Graph:
     """Give the graph its letters, where they hold, and what stays a number and why."""
     dims = tuple((name, sizes[name]) for name in sizes if name in attempt.letters)
-    ranges = ((name, attempt.range(name, n)) for name, n in dims)
+    ranges = {name: search.ranges.get(name) or attempt.range(name, n) for name, n in dims}
+    notes = [f"outside of the range another path is taken: {search.beyond}"]
+    if not attempt.near or not search.beyond:
+        notes = []
     numbers = ", ".join(f"{k}={n}" for k, n in sizes.items() if k not in attempt.letters)
-    notes = (f"{numbers}: no letters here, as {why}",) if numbers else ()
-    limited = tuple((name, r) for name, r in ranges if r != Range())
+    if numbers:
+        notes.append(f"{numbers}: no letters here, as {next(iter(search.why.values()), '')}")
+    limited = tuple((name, r) for name, r in ranges.items() if r != Range())
     return replace(graph, dims=dims, ranges=limited, notes=(*graph.notes, *notes))

@@ -15,6 +15,7 @@ from orderof.frontends.torch import (
     rows_composite,
     rows_contract,
     rows_elementwise,
+    rows_image,
     rows_move,
     rows_norm,
     rows_slice,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 TABLE: dict[str, Row] = {
     **rows_elementwise.ROWS,
+    **rows_image.ROWS,
     **rows_move.ROWS,
     **rows_slice.ROWS,
     **rows_contract.ROWS,

@@ -1,0 +1,72 @@
+"""From recordings at several sizes to one graph in letters, held to all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orderof.analyses.work import count
+from orderof.counts import NONE
+from orderof.errors import Error, Parted
+from orderof.frontends.torch.merge import merge
+from orderof.frontends.torch.sizes import Sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
+
+    from orderof.frontends.torch.recording import Recording
+    from orderof.ir.graph import Graph
+
+    Point = Mapping[str, int]
+    Run = Callable[[tuple[Any, ...], dict[str, Any]], Recording]
+    Make = Callable[[Recording, Sizes | None], Graph]
+    Taken = tuple[Point, Recording]
+
+
+def proved(taken: Sequence[Taken], steps: Point, make: Make) -> Graph | None:
+    """Give the graph of recordings, the last of which is at the sizes that were asked for.
+
+    Those that ran the same calls give it; where there are three or more, the last of them takes no
+    part in the search. At the others it must count what they count, else `Parted`. None where more
+    recordings are needed.
+    """
+    same, others = _one_path(taken)
+    if len(same) < 2:  # noqa: PLR2004 - a line has two points
+        return None
+    sizes = Sizes([p for p, _ in same], steps, held_out=len(same) > 2)  # noqa: PLR2004
+    try:
+        graph = make(merge([r for _, r in same]), sizes)
+    except Error:
+        if sizes.settled:
+            raise
+        return None  # a number was guessed, of which more recordings may tell
+    if not sizes.settled:
+        return None
+    for point, recording in others:
+        check(graph, make(recording, None), point)
+    return graph
+
+
+def path(recording: Recording) -> tuple[tuple[str, str], ...]:
+    """What ran, and where."""
+    return tuple((c.name, c.scope) for c in recording.calls)
+
+
+def _one_path(taken: Iterable[Taken]) -> tuple[list[Taken], list[Taken]]:
+    """Split into recordings of the same calls, as many as there are, and the others."""
+    paths: dict[tuple[tuple[str, str], ...], list[Taken]] = {}
+    for pair in taken:
+        paths.setdefault(path(pair[1]), []).append(pair)
+    groups = sorted(paths.values(), key=len, reverse=True)
+    return groups[0], [pair for group in groups[1:] for pair in group]
+
+
+def check(graph: Graph, numbers: Graph, point: Point) -> None:
+    """Raise `Parted` if a graph does not count, row for row, what one in numbers counts."""
+    ours = {(r.scope, r.phase, r.op): r.counts.subs(point) for r in count(graph).rows}
+    theirs = {(r.scope, r.phase, r.op): r.counts for r in count(numbers).rows}
+    for key in ours | theirs:
+        if ours.get(key, NONE) != theirs.get(key, NONE):
+            scope, _, op = key
+            given = ", ".join(f"{k}={n}" for k, n in point.items())
+            raise Parted(op, f"in {scope or 'the root'} costs something else at {given}")
