@@ -2,6 +2,8 @@
 
 import os
 import re
+import shutil
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,6 +20,13 @@ FRONT_END = Path(__file__).parent / "src" / "orderof" / "frontends" / "torch"
 
 def pytest_report_header() -> str:
     return "torch: installed" if HAS_TORCH else "torch: absent, what needs it is left out"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let no test, nor a process that it starts, touch the answers that the user has kept."""
+    folder = tempfile.mkdtemp(prefix="orderof-")
+    os.environ["ORDEROF_CACHE_DIR"] = folder
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -8,6 +8,7 @@
     ├── ModelError                3   the model cannot be read or traced
     │   ├── ShapeMismatch
     │   ├── ModelRaised
+    │   ├── NoFormula
     │   ├── NotImportable
     │   ├── Parted
     │   ├── Refused
@@ -75,6 +76,10 @@ class ShapeMismatch(ModelError):
 
 class ModelRaised(ModelError):
     """The user's own code raised while it was run; the cause is chained."""
+
+
+class NoFormula(ModelError):
+    """Counts at several sizes follow no formula that is looked for; some of them are shown."""
 
 
 class NotImportable(ModelError):

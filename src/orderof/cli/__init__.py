@@ -36,8 +36,10 @@ def main(args: Sequence[str] | None = None) -> int:
 def command() -> NoReturn:
     """Run the command line as a process.
 
-    When the answer is out there is nothing to clean up, and torch takes half a second to try.
+    Nothing goes on the network, also where a library would look there for a configuration. When
+    the answer is out there is nothing to clean up, and torch takes half a second to try.
     """
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
     code = main()
     with contextlib.suppress(OSError):
         sys.stdout.flush()

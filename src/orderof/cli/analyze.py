@@ -13,6 +13,7 @@ import click
 from orderof.cli.app import VERBS, check_model
 from orderof.cli.failure import tell
 from orderof.cli.grouped import Grouped
+from orderof.cli.kept import DOORS
 from orderof.cli.question import HOW, MODEL, WHAT, Question
 from orderof.cli.screen import LOOK, Look, check_file, save, write
 
@@ -27,6 +28,7 @@ def analyze(
     output: Path | None,
     quiet: bool,
     verbose: bool,
+    no_cache: bool,
     ascii: bool,
     no_color: bool,
     width: int | None,
@@ -44,11 +46,12 @@ def analyze(
     if quiet:
         warnings.simplefilter("ignore")
     start = time.perf_counter()
-    result = question.result()
+    result, before = (question.result(), False) if no_cache else _answer(question, quiet, verbose)
     if not quiet:
         _warn(result)
     if verbose:
-        tell(f"counted in {time.perf_counter() - start:.2f} s")
+        took = f"{time.perf_counter() - start:.2f} s"
+        tell(f"found in {took}, counted before" if before else f"counted in {took}")
     if output:
         save(output, result.to_json() + "\n")
     if json:
@@ -58,6 +61,15 @@ def analyze(
 
     model, options = shlex.quote(question.model), question.options()
     look.show(report(result, Ask(model, options, depth, top or 0, "explain" in VERBS)))
+
+
+def _answer(question: Question, quiet: bool, verbose: bool) -> tuple[Result, bool]:
+    """Count, or find what was counted before; and which of the two."""
+    if not question.model.startswith(DOORS):
+        return question.result(), False
+    from orderof.cli.kept.answer import answer
+
+    return answer(question, quiet, tell if verbose else lambda _: None)
 
 
 def _warn(result: Result) -> None:
@@ -105,6 +117,11 @@ WHERE = [
     ),
     click.Option(["-q", "--quiet"], is_flag=True, help="No warnings."),
     click.Option(["-v", "--verbose"], is_flag=True, help="Say on stderr how long it took."),
+    click.Option(
+        ["--no-cache"],
+        is_flag=True,
+        help="Count, also what was counted before, and keep nothing: see `orderof cache`.",
+    ),
 ]
 COMMAND = Grouped(
     "analyze",

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from orderof.errors import BadSpelling, ShapeMismatch, UnknownDim
 from orderof.frontends.torch.build import Loaded, arguments, load, tensors, without_cache
-from orderof.frontends.torch.fakes import leaves, uncollected
+from orderof.frontends.torch.fakes import uncollected
 from orderof.frontends.torch.folds import Fold, runs
 from orderof.frontends.torch.letters import Inputs, sizes_of, usual
 from orderof.frontends.torch.lower import lower
+from orderof.frontends.torch.nested import leaves
 from orderof.frontends.torch.record import plain, record
 from orderof.frontends.torch.settle import settle
 from orderof.frontends.torch.spelling import parse, resolve

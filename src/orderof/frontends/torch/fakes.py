@@ -6,9 +6,8 @@ import logging
 import random
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
-from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
@@ -186,22 +185,6 @@ class _CopyMode(TorchFunctionMode):
         fake = self._fakes.like(tensor, requires_grad=keep)
         self.made.append(fake)
         return fake
-
-
-def leaves(value: object, name: str = "") -> Iterator[tuple[str, torch.Tensor]]:
-    """The tensors in lists, tuples, mappings and dataclasses, each with its place in them."""
-    if isinstance(value, torch.Tensor):
-        yield name, value
-        return
-    items: list[tuple[object, object]] = []
-    if isinstance(value, Mapping):
-        items = list(value.items())
-    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        items = list(enumerate(value))
-    elif is_dataclass(value) and not isinstance(value, type):
-        items = [(field.name, getattr(value, field.name)) for field in fields(value)]
-    for key, item in items:
-        yield from leaves(item, f"{name}.{key}" if name else str(key))
 
 
 @contextmanager

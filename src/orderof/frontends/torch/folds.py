@@ -23,7 +23,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from orderof.frontends.torch.fakes import leaves
+from orderof.frontends.torch.nested import leaves
 
 LEAST = 4
 """Fewer equal blocks have none in the middle."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from orderof.frontends.torch.fakes import leaves
+from orderof.frontends.torch.nested import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

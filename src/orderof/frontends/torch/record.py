@@ -15,8 +15,9 @@ from torch._subclasses.fake_tensor import (
 
 from orderof.errors import Error, ModelError, ModelRaised
 from orderof.frontends.torch.composites import Doors, body_of
-from orderof.frontends.torch.fakes import Fakes, leaves, preserved
+from orderof.frontends.torch.fakes import Fakes, preserved
 from orderof.frontends.torch.folds import Fold, Folder
+from orderof.frontends.torch.nested import leaves
 from orderof.frontends.torch.recording import Call, Module, Parameter, Recording, Ref
 from orderof.frontends.torch.scopes import Scopes, file_label
 from orderof.frontends.torch.tape import Tape
