@@ -148,7 +148,7 @@ HOW = [
     click.Option(
         ["--symbolic"],
         metavar="LETTERS",
-        help="Which sizes of a torch module are letters: B,S or none; by default all it can prove.",
+        help="Which sizes of a torch module are letters: B,S, none, widths; by default B, S, H, W.",
     ),
     click.Option(["--strict"], is_flag=True, help="Exit 4 if an operator has no rule."),
 ]

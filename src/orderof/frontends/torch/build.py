@@ -1,5 +1,6 @@
 """A model from its spelling, built without weights, and inputs for it that hold no data."""
 
+import copy
 import importlib
 import inspect
 import json
@@ -55,6 +56,10 @@ class Loaded:
     dims: dict[str, int]
     axes: dict[int, tuple[str | None, ...]]
     notes: tuple[str, ...]
+    widths: dict[str, int] = field(default_factory=dict[str, int])
+    """Sizes of the model itself, by the names of its configuration."""
+    variant: "Callable[[Mapping[str, int]], nn.Module] | None" = None
+    """Builds it with other widths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ class _Built:
     module: "nn.Module"
     inputs: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    widths: dict[str, int] = field(default_factory=dict[str, int])
+    variant: "Callable[[Mapping[str, int]], nn.Module] | None" = None
 
 
 def load(
@@ -99,7 +106,8 @@ def load(
     resolved, sizes = resolve(specs, dims)
     made, axes = tensors(resolved)
     args, kwargs = arguments(built.module, made)
-    return Loaded(spelling, built.module, args, kwargs, sizes, axes, built.notes)
+    wide = built.widths, built.variant
+    return Loaded(spelling, built.module, args, kwargs, sizes, axes, built.notes, *wide)
 
 
 def tensors(
@@ -215,7 +223,17 @@ def _transformers(text: str, byte_limit: int) -> _Built:
     _extra("transformers")
     config, factory, note = _patiently(f"hf:{text}", lambda: _configured(file))
     module = _weightless(lambda: factory(config), f"hf:{text}", byte_limit)
-    return _Built(module, tuple(_hf_inputs(module, config)), (note,))
+
+    def variant(widths: Mapping[str, int]) -> "nn.Module":
+        other = copy.deepcopy(config)
+        for name, n in widths.items():
+            setattr(other, name, n)
+        return _weightless(lambda: factory(other), f"hf:{text}", byte_limit)
+
+    from orderof.frontends.torch.letters import widths_of
+
+    inputs = tuple(_hf_inputs(module, config))
+    return _Built(module, inputs, (note,), widths_of(config.to_dict()), variant)
 
 
 def _configured(file: Path) -> tuple[Any, Callable[[Any], Any], str]:

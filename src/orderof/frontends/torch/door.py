@@ -23,6 +23,8 @@ from orderof.transform.roll import roll
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from torch import nn
+
     from orderof.frontends.torch.letters import Names
     from orderof.frontends.torch.lower import OnUnknown
     from orderof.frontends.torch.recording import Recording
@@ -68,6 +70,10 @@ def graph_of(
     return optimize(reseed(graph, loss) if loss else graph, rule)
 
 
+WIDTHS = "widths"
+"""Stands in `symbolic` for all sizes of the model itself."""
+
+
 class Unequal(Exception):
     """Blocks that look equal do not do the same."""
 
@@ -82,9 +88,9 @@ class _How:
     on_unknown: OnUnknown
     folds: tuple[Fold, ...]
 
-    def run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Recording:
+    def run(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Recording:
         """Record on some inputs."""
-        module, how = self.loaded.module, {"backward": self.backward, "train": self.train}
+        how = {"backward": self.backward, "train": self.train}
         return record(module, args, kwargs, **how, folds=self.folds)
 
     def make(self, recording: Recording, sizes: Sizes | None) -> Graph:
@@ -106,6 +112,8 @@ def _loaded(
     specs: Sequence[str],
     dims: Mapping[str, Any] | None,
 ) -> Loaded:
+    if isinstance(model, Loaded):
+        return model
     if not isinstance(model, str):
         return _given(model, inputs, kwargs, specs, dims)
     if inputs or kwargs:
@@ -120,14 +128,18 @@ def _inputs(loaded: Loaded, symbolic: Sequence[str] | None) -> Inputs:
     if not any(name for names in axes.values() for name in names):
         axes = usual(loaded.args, loaded.kwargs)
     sizes = sizes_of(axes, loaded.args, loaded.kwargs)
-    if symbolic is None:
-        return Inputs(loaded.args, loaded.kwargs, axes, sizes)
-    for name in symbolic:
-        if name not in sizes:
+    wide = symbolic is not None and WIDTHS in symbolic
+    if wide and not loaded.widths:
+        hint = "a transformers model has them; orderof.family counts any builder of yours"
+        raise UnknownDim(WIDTHS, "are named by no configuration here", hint)
+    asked = tuple(sizes) if symbolic in (None, (WIDTHS,)) else symbolic
+    for name in asked:
+        if name not in sizes and name != WIDTHS:
             hint = f"the inputs have {', '.join(sizes) or 'no letters'}"
             raise UnknownDim(name, "is no letter of the inputs", hint)
-    kept = {name: n for name, n in sizes.items() if name in symbolic}
-    return Inputs(loaded.args, loaded.kwargs, axes, kept)
+    kept = {name: n for name, n in sizes.items() if name in asked}
+    given = loaded.module, loaded.args, loaded.kwargs, axes, kept
+    return Inputs(*given, loaded.widths, loaded.variant) if wide else Inputs(*given)
 
 
 def _given(

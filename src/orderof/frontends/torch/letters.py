@@ -10,7 +10,7 @@ An axis of a further input has the letter of the axis of the same size and kind 
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,9 @@ import torch
 from orderof.frontends.torch.nested import leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from torch import nn
 
     Names = tuple[str | None, ...]
 
@@ -39,13 +41,23 @@ STEPS = (1, 2, 4, 8, 16, 32, 64, 7, 14, 10, 12)
 class Inputs:
     """What a module is called with: letters of the axes by the tensor's id, and their sizes."""
 
+    module: nn.Module
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     axes: dict[int, Names]
     sizes: dict[str, int]
+    widths: dict[str, int] = field(default_factory=dict[str, int])
+    """Sizes of the model itself, by the names of its configuration."""
+    variant: Callable[[Mapping[str, int]], nn.Module] | None = None
+    """Builds the model with other widths."""
 
-    def at(self, sizes: Mapping[str, int]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The same inputs in other sizes, without data."""
+    def at(self, sizes: Mapping[str, int]) -> tuple[nn.Module, tuple[Any, ...], dict[str, Any]]:
+        """The same module and inputs in other sizes, without data."""
+        widths = {name: n for name, n in sizes.items() if name in self.widths}
+        module = self.variant(widths) if self.variant and widths else self.module
+        return module, *self._inputs(sizes)
+
+    def _inputs(self, sizes: Mapping[str, int]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         memo: dict[int, Any] = {}
         for _, tensor in leaves((self.args, self.kwargs)):
             names = self.axes.get(id(tensor), (None,) * tensor.dim())
@@ -115,6 +127,39 @@ def points(
             last[name] = factor * by
             used.append(last[name])
         yield dict(last)
+
+
+_WIDE = ("hidden_size", "intermediate", "vocab_size", "head", "embd", "d_model", "d_ff", "d_kv",
+         "ffn", "inner", "_dim", "width", "position")  # fmt: skip
+
+
+def widths_of(config: Mapping[str, Any]) -> dict[str, int]:
+    """The sizes in a configuration that are those of parameters, or divide them."""
+    return {
+        name: n
+        for name, n in config.items()
+        if type(n) is int and n > 1 and any(part in name for part in _WIDE)
+    }
+
+
+def widened(widths: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    """Other widths for a model: numbers of heads times powers of two, the others times primes.
+
+    So heads still divide the width that they share, as far as it has factors of two. Heads of keys
+    are as many at first, then grow with the heads of queries: else one would be a multiple of the
+    other at all points.
+    """
+    primes = (n for n in count(3) if _prime(n))
+    for i in count(1):
+        yield {name: n * _times(name, i, primes) for name, n in widths.items()}
+
+
+def _times(name: str, i: int, primes: Iterator[int]) -> int:
+    if "head" not in name or "dim" in name:
+        return next(primes)
+    if "key" in name or "kv" in name:
+        return 1 if i % 2 else 2**i
+    return 2**i
 
 
 def near(sizes: Mapping[str, int]) -> Iterator[dict[str, int]]:

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
+    from torch import nn
+
     from orderof.frontends.torch.recording import Recording
     from orderof.ir.graph import Graph
 
     Point = Mapping[str, int]
-    Run = Callable[[tuple[Any, ...], dict[str, Any]], Recording]
+    Run = Callable[[nn.Module, tuple[Any, ...], dict[str, Any]], Recording]
     Make = Callable[[Recording, Sizes | None], Graph]
     Taken = tuple[Point, Recording]
 

@@ -20,7 +20,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from orderof.errors import Error, ModelRaised, Parted, UnknownOperator, Unproved
-from orderof.frontends.torch.letters import PLANE, STEPS, Inputs, near, points
+from orderof.frontends.torch.letters import PLANE, STEPS, Inputs, near, points, widened
 from orderof.frontends.torch.merge import merge
 from orderof.frontends.torch.proof import check, path, proved
 from orderof.sym import Range
@@ -45,6 +45,8 @@ class Attempt:
     """Which letters to settle, at multiples of what, and where."""
 
     letters: Letters
+    widths: Letters = ()
+    """Sizes of the model itself that are letters too."""
     step: int = 1
     below: bool = False
     """At sizes below those asked for: the model refuses larger ones."""
@@ -57,26 +59,47 @@ class Attempt:
         plane = tuple(name for name in self.letters if name in PLANE)
         return plane or tuple(name for name in self.letters if name != "B")
 
+    @property
+    def steps(self) -> dict[str, int]:
+        """What each letter is a multiple of; the width of a head is halved to be rotated."""
+        heads = (name for name in self.widths if "head_dim" in name)
+        return {**dict.fromkeys(self.stepping, self.step), **dict.fromkeys(heads, 2)}
+
     def range(self, name: str, n: int) -> Range:
         """Where the formula holds that this attempt finds."""
-        multiple = self.step if name in self.stepping else 1
-        return Range(multiple, most=n if self.below and name != "B" else None)
+        multiple = self.steps.get(name, 1)
+        return Range(multiple, most=n if self.below and name in self.stepping else None)
+
+    @property
+    def names(self) -> Letters:
+        """All its letters."""
+        return (*self.letters, *self.widths)
 
     def points(self, asked: Point) -> Iterator[dict[str, int]]:
         """Give the sizes to record at, one after the other."""
-        if self.near:
-            return near(asked)
-        return points(asked, dict.fromkeys(self.stepping, self.step), below=self.below)
+        sizes = {name: asked[name] for name in self.letters}
+        found = near(sizes) if self.near else points(sizes, self.steps, below=self.below)
+        widths = widened({name: asked[name] for name in self.widths})
+        return ({**point, **wide} for point, wide in zip(found, widths, strict=False))
 
 
 def settle(inputs: Inputs, run: Run, make: Make) -> Graph:
     """Record and lower with as many letters as can be proved."""
-    search = _Search(inputs, run, make, run(inputs.args, inputs.kwargs))
-    for attempt in _attempts(inputs.sizes):
+    search = _Search(inputs, run, make, run(inputs.module, inputs.args, inputs.kwargs))
+    for attempt in _with_widths(inputs):
         graph = search.outcome(attempt)
         if graph is not None:
-            return _noted(graph, inputs.sizes, attempt, search)
-    return _noted(make(search.base, None), inputs.sizes, Attempt(()), search)
+            return _noted(graph, attempt, search)
+    return _noted(make(search.base, None), Attempt(()), search)
+
+
+def _with_widths(inputs: Inputs) -> Iterator[Attempt]:
+    """All widths that there are, then without one, then none; each with all attempts."""
+    names = tuple(inputs.widths)
+    less = [tuple(n for n in names if n != name) for name in names]
+    for widths in dict.fromkeys((names, *less)) if names else ():
+        yield Attempt(tuple(inputs.sizes), widths)
+    yield from _attempts(inputs.sizes)
 
 
 def _attempts(sizes: Mapping[str, int]) -> Iterator[Attempt]:
@@ -93,7 +116,7 @@ def _attempts(sizes: Mapping[str, int]) -> Iterator[Attempt]:
             yield Attempt(letters, below=True)
         for step in STEPS[1:] if first.stepping else ():
             if all(sizes[name] % step == 0 for name in first.stepping):
-                yield Attempt(letters, step)
+                yield Attempt(letters, step=step)
         yield Attempt(letters, near=True)
 
 
@@ -127,12 +150,12 @@ class _Search:
         except UnknownOperator:
             raise
         except Error as error:
-            self.why.setdefault(attempt.letters, error)
+            self.why.setdefault(attempt.names, error)
             return None
         return graph
 
     def _worth(self, attempt: Attempt) -> bool:
-        letters, why = attempt.letters, self.why.get(attempt.letters)
+        letters, why = attempt.letters, self.why.get(attempt.names)
         if attempt.near:
             return isinstance(why, Parted | Unproved)
         if attempt.below:
@@ -148,14 +171,18 @@ class _Search:
                 self.doubled[letters] = False
         return self.doubled[letters] and self.spent[letters] < _IN_ALL
 
+    def _asked(self, attempt: Attempt) -> dict[str, int]:
+        sizes = {**self.inputs.sizes, **self.inputs.widths}
+        return {name: sizes[name] for name in attempt.names}
+
     def _record(self, point: Point, letters: Letters) -> Recording:
         found = self.run(*self.inputs.at(point))
         self.spent[letters] += 1
         return found
 
     def _try(self, attempt: Attempt) -> Graph:
-        asked = {name: self.inputs.sizes[name] for name in attempt.letters}
-        steps = dict.fromkeys(attempt.stepping, attempt.step)
+        asked = self._asked(attempt)
+        steps = attempt.steps
         taken: list[Taken] = []
         for point in islice(attempt.points(asked), _RECORDINGS):
             taken.append((point, self._record(point, attempt.letters)))
@@ -204,7 +231,7 @@ class _Search:
 
     def _holds(self, graph: Graph, attempt: Attempt, other: Point) -> bool:
         """Whether a recording at some other sizes counts what the graph does."""
-        asked = {k: self.inputs.sizes[k] for k in attempt.letters} | {**other}
+        asked = {**self._asked(attempt), **other}
         try:
             check(graph, self.make(self.run(*self.inputs.at(asked)), None), asked)
         except UnknownOperator:
@@ -216,14 +243,15 @@ class _Search:
         return True
 
 
-def _noted(graph: Graph, sizes: Mapping[str, int], attempt: Attempt, search: _Search) -> Graph:
+def _noted(graph: Graph, attempt: Attempt, search: _Search) -> Graph:
     """Give the graph its letters, where they hold, and what stays a number and why."""
-    dims = tuple((name, sizes[name]) for name in sizes if name in attempt.letters)
+    sizes = {**search.inputs.sizes, **search.inputs.widths}
+    dims = tuple((name, sizes[name]) for name in sizes if name in attempt.names)
     ranges = {name: search.ranges.get(name) or attempt.range(name, n) for name, n in dims}
     notes = [f"outside of the range another path is taken: {search.beyond}"]
     if not attempt.near or not search.beyond:
         notes = []
-    numbers = ", ".join(f"{k}={n}" for k, n in sizes.items() if k not in attempt.letters)
+    numbers = ", ".join(f"{k}={n}" for k, n in sizes.items() if k not in attempt.names)
     if numbers:
         notes.append(f"{numbers}: no letters here, as {next(iter(search.why.values()), '')}")
     limited = tuple((name, r) for name, r in ranges.items() if r != Range())

@@ -143,13 +143,15 @@ def _products(values: Values, known: _Known, front: Expr, factors: int) -> Itera
 
 
 def _divided(e: Expr, rest: Values, known: _Known) -> Iterator[Expr]:
-    """e/q for a known q."""
+    """e/q for a known q, or e/q divided by a number."""
     for q, v in known:
-        if v == rest:
-            try:
-                yield e / q
-            except Indivisible:
-                continue
+        many = _ratio(rest, v)
+        if many is None or len({*many}) > 1:
+            continue
+        try:
+            yield floordiv(e / q, many[0]) if many[0] > 1 else e / q
+        except Indivisible:
+            continue
 
 
 def _affine(e: Expr, v: Values, values: Values) -> Iterator[Expr]:
