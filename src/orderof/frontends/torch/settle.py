@@ -34,8 +34,10 @@ if TYPE_CHECKING:
 
     Letters = tuple[str, ...]
 
-_RECORDINGS, _IN_ALL = 6, 12
+_RECORDINGS, _IN_ALL = 6, 8
 """How many sizes are tried for an attempt, and for all attempts on the same letters."""
+_PATHS = 3
+"""A model that runs as many different paths at as many sizes is not looked at further."""
 _FAR = 8
 """A formula that holds at so many times the size asked for is taken to hold beyond."""
 
@@ -193,6 +195,8 @@ class _Search:
             graph = proved([*taken, (asked, self.base)], steps, self.make)
             if graph is not None:
                 return graph
+            if len({path(r) for _, r in (*taken, (asked, self.base))}) > _PATHS:
+                break
         raise Unproved(", ".join(f"{k}={n}" for k, n in asked.items()), "could not be settled")
 
     def _ones(self, graph: Graph, attempt: Attempt) -> None:
