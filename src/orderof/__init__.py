@@ -1,7 +1,20 @@
 """What a neural network costs, and how that cost grows."""
 
+from typing import TYPE_CHECKING, Any
+
 from orderof.api import analyze, explain
 from orderof.errors import Error, UnknownOperator
 from orderof.result import Cost, Formula, Result
 
-__all__ = ["Cost", "Error", "Formula", "Result", "UnknownOperator", "analyze", "explain"]
+if TYPE_CHECKING:
+    from orderof.families import family
+
+__all__ = ["Cost", "Error", "Formula", "Result", "UnknownOperator", "analyze", "explain", "family"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562: imported when it is asked for
+    if name == "family":
+        from orderof.families import family
+
+        return family
+    raise AttributeError(name)

@@ -82,7 +82,7 @@ def graph(
     if isinstance(model, str) and model.endswith((".pt", ".pth", ".pkl", ".pickle", ".ckpt")):
         hint = "name the code that makes the model: package.module:function"
         raise Refused(model, "is a pickle, and reading a pickle runs whatever code is in it", hint)
-    return _torch_door()(model, inputs, **{**asked, "mode": mode_of(asked)})
+    return torch_door()(model, inputs, **{**asked, "mode": mode_of(asked)})
 
 
 def mode_of(asked: Asked) -> str:
@@ -90,7 +90,8 @@ def mode_of(asked: Asked) -> str:
     return asked.get("mode") or ("train" if asked.get("train") else "eval")
 
 
-def _torch_door() -> Callable[..., Graph]:
+def torch_door() -> Callable[..., Graph]:
+    """Give the door for modules; raises `MissingExtra` without torch."""
     try:
         from orderof.frontends.torch import graph_of
     except ModuleNotFoundError as error:

@@ -14,7 +14,8 @@ from orderof.cli.app import VERBS, check_model
 from orderof.cli.failure import tell
 from orderof.cli.grouped import Grouped
 from orderof.cli.kept import DOORS
-from orderof.cli.question import HOW, MODEL, WHAT, Question
+from orderof.cli.progress import Progress
+from orderof.cli.question import HOW, MODEL, VARY, WHAT, Question
 from orderof.cli.screen import LOOK, Look, check_file, save, write
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def analyze(
 ) -> None:
     """Answer what a model costs."""
     look = Look(ascii, no_color, width)
-    question = Question(**asked)
+    question = Question(**asked, progress=None if quiet else Progress().tell)
     if question.model == "zoo:":
         _zoo(look)
         return
@@ -50,8 +51,7 @@ def analyze(
     if not quiet:
         _warn(result)
     if verbose:
-        took = f"{time.perf_counter() - start:.2f} s"
-        tell(f"found in {took}, counted before" if before else f"counted in {took}")
+        _took(time.perf_counter() - start, before)
     if output:
         save(output, result.to_json() + "\n")
     if json:
@@ -60,7 +60,8 @@ def analyze(
     from orderof.result.report import Ask, report
 
     model, options = shlex.quote(question.model), question.options()
-    look.show(report(result, Ask(model, options, depth, top or 0, "explain" in VERBS)))
+    explains = "explain" in VERBS and question.vary is None
+    look.show(report(result, Ask(model, options, depth, top or 0, explains)))
 
 
 def _answer(question: Question, quiet: bool, verbose: bool) -> tuple[Result, bool]:
@@ -70,6 +71,11 @@ def _answer(question: Question, quiet: bool, verbose: bool) -> tuple[Result, boo
     from orderof.cli.kept.answer import answer
 
     return answer(question, quiet, tell if verbose else lambda _: None)
+
+
+def _took(seconds: float, before: bool) -> None:
+    took = f"{seconds:.2f} s"
+    tell(f"found in {took}, counted before" if before else f"counted in {took}")
 
 
 def _warn(result: Result) -> None:
@@ -128,6 +134,6 @@ COMMAND = Grouped(
     analyze,
     "Count what MODEL costs: operations, closed formulas, by module and by kind.",
     [MODEL],
-    {"What is asked": WHAT, "How it is counted": HOW, "What is shown": [*SHOW, *LOOK],
+    {"What is asked": [*WHAT, VARY], "How it is counted": HOW, "What is shown": [*SHOW, *LOOK],
      "Where it goes": WHERE},
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -12,6 +12,8 @@ import click
 from orderof.errors import BadSpelling
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from orderof.api import Asked
     from orderof.result import Result
 
@@ -35,12 +37,35 @@ class Question:
     as_: str = "flops"
     strict: bool = False
     symbolic: str | None = None
+    vary: str | None = None
+    progress: Callable[[int], None] | None = field(default=None, repr=False, compare=False)
+    """Is told how many members of a family are counted."""
 
     def result(self) -> Result:
         """Ask it."""
+        if self.vary is not None:
+            return self._family(varied(self.vary))
         from orderof.api import analyze
 
         return analyze(self.model, padding=self.padding, as_=self.as_, **self.asked())
+
+    def _family(self, vary: Mapping[str, int | None]) -> Result:
+        from orderof.families import family
+
+        return family(
+            self.model,
+            vary,
+            input_specs=self.input,
+            dims=sizes(self.dim),
+            train=self.train,
+            mode=self.mode,
+            loss=self.loss,
+            on_unknown="raise" if self.strict else "bound",
+            symbolic=letters(self.symbolic),
+            padding=self.padding,
+            as_=self.as_,
+            progress=self.progress,
+        )
 
     def asked(self) -> Asked:
         """Give what is asked about the model, as the API takes it."""
@@ -64,6 +89,7 @@ class Question:
         for flag, value in single:
             words.extend((flag, value) if value else ())
         words.extend(("--symbolic", self.symbolic) if self.symbolic else ())
+        words.extend(("--vary", self.vary) if self.vary else ())
         words.extend(("--padding", self.padding) if self.padding != "full" else ())
         words.extend(("--as", self.as_) if self.as_ != "flops" else ())
         return shlex.join(words)
@@ -85,6 +111,23 @@ def sizes(texts: tuple[str, ...]) -> dict[str, int]:
         if name.strip() in found:
             raise BadSpelling(name.strip(), "is given twice", "give one -d for each name")
         found[name.strip()] = int(match[1]) * FACTORS[match[2]]
+    return found
+
+
+def varied(text: str) -> dict[str, int | None]:
+    """Read NAME,NAME=VALUE.
+
+    >>> varied("num_hidden_layers,text_config.hidden_size=1k")
+    {'num_hidden_layers': None, 'text_config.hidden_size': 1000}
+    """
+    found: dict[str, int | None] = {}
+    for part in text.split(","):
+        name, equals, value = (word.strip() for word in part.partition("="))
+        match = _SIZE.fullmatch(value)
+        if not all(word.isidentifier() for word in name.split(".")) or bool(equals) != bool(match):
+            hint = "write --vary num_hidden_layers,hidden_size or --vary width=64,depth"
+            raise BadSpelling(text, "is no list of sizes", hint)
+        found[name] = int(match[1]) * FACTORS[match[2]] if match else None
     return found
 
 
@@ -132,6 +175,11 @@ WHAT = [
     ),
     click.Option(["--loss"], metavar="NAME", help="Add a loss on the first output."),
 ]
+VARY = click.Option(
+    ["--vary"],
+    metavar="NAMES",
+    help="Sizes of the model itself as letters: keys of a config, arguments of a builder.",
+)
 HOW = [
     click.Option(
         ["--padding"],

@@ -130,6 +130,15 @@ def resolve(
     return {spec.name: _resolved(spec.value, sizes) for spec in specs}, sizes
 
 
+def names_of(spec: InputSpec) -> set[str]:
+    """The names of the sizes in an input.
+
+    >>> sorted(names_of(parse("x: float32[B=2, S, 3]")))
+    ['B', 'S']
+    """
+    return {dim.name for dim in _dims(spec.value) if dim.name}
+
+
 def _size(name: str, dims: list[Dim], overrides: Mapping[str, int]) -> int:
     written = sorted({dim.size for dim in dims if dim.name == name and dim.size is not None})
     if name in overrides:
