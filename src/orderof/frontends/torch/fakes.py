@@ -6,7 +6,7 @@ import logging
 import random
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -70,35 +70,41 @@ class Fakes:
         return self.fresh(layout_of(tensor), requires_grad=requires_grad)
 
     def copy(
-        self, module: nn.Module, folder: "Folder | None" = None
+        self,
+        module: nn.Module,
+        parts: Sequence[tuple[str, nn.Module]],
+        folder: "Folder | None" = None,
     ) -> tuple[nn.Module, list[FakeTensor]]:
         """A deep copy in fakes, and those among them that are neither parameter nor buffer.
 
-        Blocks that are folded away are not copied: the second of their run stands for them.
+        `parts` are the modules in it that are copied. Blocks that are folded away are not: the
+        second of their run stands for them.
         """
         memo: dict[int, Any] = {}
-        left_out = folder.left_out if folder else set[int]()
-        for parameter in module.parameters():
-            if id(parameter) in left_out:
-                continue
-            if isinstance(parameter, nn.parameter.UninitializedParameter):
-                raise ModelError(
-                    type(module).__name__,
-                    "it has lazy parameters, whose shapes are not known yet",
-                    "call it once on an example before",
-                )
-            fake: Any = self.like(parameter, requires_grad=parameter.requires_grad)
-            fake._is_param = (
-                True  # by this torch knows a parameter that is a tensor of another type
-            )
-            memo[id(parameter)] = fake
-        for buffer in module.buffers():
-            memo[id(buffer)] = self.like(buffer, requires_grad=buffer.requires_grad)
+        for _, part in parts:
+            for tensor in part._parameters.values():
+                if tensor is not None:
+                    memo[id(tensor)] = self._parameter(tensor, module)
+            for tensor in part._buffers.values():
+                if tensor is not None:
+                    memo[id(tensor)] = self.like(tensor, requires_grad=tensor.requires_grad)
         mode = _CopyMode(self, keep_grad=True)
         with mode:
             if folder:
                 folder.seed(memo, lambda block: _copied(block, memo))
             return _copied(module, memo), mode.made
+
+    def _parameter(self, parameter: nn.Parameter, module: nn.Module) -> FakeTensor:
+        if isinstance(parameter, nn.parameter.UninitializedParameter):
+            raise ModelError(
+                type(module).__name__,
+                "it has lazy parameters, whose shapes are not known yet",
+                "call it once on an example before",
+            )
+        fake: Any = self.like(parameter, requires_grad=parameter.requires_grad)
+        # By this torch knows a parameter that is a tensor of another type.
+        fake._is_param = True
+        return fake
 
     def inputs(self, tree: T) -> tuple[T, list[FakeTensor]]:
         """A deep copy of arguments in fakes that need no gradient, and the fakes."""

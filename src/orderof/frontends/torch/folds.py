@@ -200,7 +200,7 @@ class Folder:
         self.folds = folds
         self.told: list[bool] = []
         self.broken = False
-        self.left_out = {id(p) for block in middle(module, folds) for p in block.parameters()}
+        self.left_out = {id(block) for block in middle(module, folds)}
         self._module = module
 
     @property

@@ -1,9 +1,30 @@
-"""The tensors in nested arguments and results."""
+"""The modules in a module, and the tensors in nested arguments and results."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 
 import torch
+from torch import nn
+
+
+def modules_of(module: nn.Module, without: Collection[int] = ()) -> list[tuple[str, nn.Module]]:
+    """A module and all in it with their paths, one that is shared under each of its own.
+
+    `named_modules` does the same and asks of each whether it was there before; a recording is too
+    short to go through a large model more than once in each copy. What is in `without`, by id, is
+    left out.
+    """
+    found: list[tuple[str, nn.Module]] = []
+    left = [("", module)]
+    while left:
+        path, part = left.pop()
+        if id(part) in without:
+            continue
+        found.append((path, part))
+        prefix = f"{path}." if path else ""
+        children = reversed(part._modules.items())
+        left.extend((prefix + name, child) for name, child in children if child is not None)
+    return found
 
 
 def leaves(value: object, name: str = "") -> Iterator[tuple[str, torch.Tensor]]:

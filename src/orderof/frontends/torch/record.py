@@ -1,7 +1,7 @@
 """Run a fake copy of a module once and write down what it does, forward and backward."""
 
 import inspect
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from traceback import walk_tb
 
@@ -17,7 +17,7 @@ from orderof.errors import Error, ModelError, ModelRaised
 from orderof.frontends.torch.composites import Doors, body_of
 from orderof.frontends.torch.fakes import Fakes, preserved
 from orderof.frontends.torch.folds import Fold, Folder
-from orderof.frontends.torch.nested import leaves
+from orderof.frontends.torch.nested import leaves, modules_of
 from orderof.frontends.torch.recording import Call, Module, Parameter, Recording, Ref
 from orderof.frontends.torch.scopes import Scopes, file_label
 from orderof.frontends.torch.tape import Tape
@@ -67,6 +67,10 @@ def plain(module: nn.Module) -> nn.Module:
     return getattr(module, "_orig_mod", module)
 
 
+_Parts = Sequence[tuple[str, nn.Module]]
+_Held = tuple[torch.Tensor, list[str]]
+
+
 class _Run:
     """The copy, the modes it runs under, and what they have seen."""
 
@@ -78,21 +82,19 @@ class _Run:
         self.fakes = Fakes()
         self.scopes = Scopes()
         self.tape = Tape(self.scopes, self.fakes)
-        if any(isinstance(part, torch.jit.ScriptModule) for part in module.modules()):
-            raise ModelError(
-                self.name,
-                "it is compiled by torch.jit, which hides what it runs",
-                "pass the module it was made from",
-            )
+        given = modules_of(module, folder.left_out if folder else ())
+        self._interpreted(given)
         with self._blamed("it cannot be copied"):
-            self.copy, constants = self.fakes.copy(module, folder)
+            self.copy, constants = self.fakes.copy(module, given, folder)
             self.copy.train(train)
         self.folds = folder.folds if folder else ()
         if folder:
             folder.watch(self.copy, lambda: len(self.tape.calls))
-        self.scopes.watch(self.copy)
-        self.parameters = self._named(self.copy.named_parameters(remove_duplicate=False))
-        self.buffers = self._named(self.copy.named_buffers(remove_duplicate=False))
+        parts = modules_of(self.copy)
+        self.scopes.watch(parts)
+        self._trained = _held((path, part._parameters) for path, part in parts)
+        self.parameters = self._named(self._trained)
+        self.buffers = self._named(_held((path, part._buffers) for path, part in parts))
         self.tape.constants.extend(self.tape.name(constant) for constant in constants)
 
     def whole(
@@ -131,7 +133,7 @@ class _Run:
             body_of(torch.autograd.backward)(roots, seeds)
         return tuple(
             (name, self.tape.see(parameter.grad, f"the gradient of {name}"))
-            for name, parameter in self.copy.named_parameters()
+            for parameter, (name, *_) in self._trained
             if parameter.grad is not None
         )
 
@@ -151,16 +153,19 @@ class _Run:
             folds=tuple(f.paths for f in self.folds),
         )
 
-    def _named(self, pairs: Iterator[tuple[str, torch.Tensor]]) -> tuple[Parameter, ...]:
-        """Each tensor once, under the first of its names."""
-        names: dict[int, list[str]] = {}
-        tensors: dict[int, torch.Tensor] = {}
-        for name, tensor in pairs:
-            names.setdefault(id(tensor), []).append(name)
-            tensors[id(tensor)] = tensor
+    def _interpreted(self, parts: _Parts) -> None:
+        if any(isinstance(part, torch.jit.ScriptModule) for _, part in parts):
+            raise ModelError(
+                self.name,
+                "it is compiled by torch.jit, which hides what it runs",
+                "pass the module it was made from",
+            )
+
+    def _named(self, held: Sequence[_Held]) -> tuple[Parameter, ...]:
+        """Each tensor under the first of its names."""
         return tuple(
-            Parameter(first, self.tape.name(tensors[key]), tensors[key].requires_grad, tuple(rest))
-            for key, (first, *rest) in names.items()
+            Parameter(first, self.tape.name(tensor), tensor.requires_grad, tuple(rest))
+            for tensor, (first, *rest) in held
         )
 
     def _bind(self, args: Sequence[object], kwargs: Mapping[str, object]) -> dict[str, object]:
@@ -206,3 +211,14 @@ class _Run:
             return _VALUES
         given = ", ".join(f"{name}: {ref.dtype}{list(ref.shape)}" for name, ref in self.inputs)
         return f"it was called with {given or 'no tensor'}"
+
+
+def _held(parts: Iterable[tuple[str, Mapping[str, torch.Tensor | None]]]) -> list[_Held]:
+    """Each tensor that modules hold, once, with its names."""
+    found: dict[int, _Held] = {}
+    for path, tensors in parts:
+        for name, tensor in tensors.items():
+            if tensor is not None:
+                names = found.setdefault(id(tensor), (tensor, []))[1]
+                names.append(f"{path}.{name}" if path else name)
+    return list(found.values())

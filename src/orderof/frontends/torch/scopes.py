@@ -11,7 +11,7 @@ and was tested with torch 2.13:
 
 import sys
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -42,14 +42,18 @@ class Scopes:
         self._last = -1
         self._error = sys.exc_info()[1]
 
-    def watch(self, copy: nn.Module) -> None:
+    def watch(self, parts: Sequence[tuple[str, nn.Module]]) -> None:
         """Hook every submodule of a copy that nobody else holds; never the user's own module."""
-        for path, module in copy.named_modules():
+        seen: set[int] = set()
+        for path, module in parts:
+            if id(module) in seen:
+                continue
+            seen.add(id(module))
             self._classes[path] = type(module).__name__
             self._calls[path] = 0
             module.register_forward_pre_hook(self._enter(path), prepend=True)
             module.register_forward_hook(self._leave(path), always_call=True)
-            for parameter in module.parameters(recurse=False):
+            for parameter in module._parameters.values():
                 self._owners.setdefault(id(parameter), path)
 
     def modules(self, less: Mapping[str, int]) -> tuple[Module, ...]:
