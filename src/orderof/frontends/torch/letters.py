@@ -103,6 +103,8 @@ def sizes_of(inputs: Mapping[int, Names], args: Any, kwargs: Any) -> dict[str, i
 
 _APART = 40
 """How far apart sizes are: a pyramid of five halvings rounds nearer ones to the same number."""
+_BATCH = 30
+"""A batch is larger: a number in a recording that its prime divides is hardly of the model."""
 
 
 def points(
@@ -110,7 +112,7 @@ def points(
 ) -> Iterator[dict[str, int]]:
     """Sizes to record at: primes times the step, above or below, no two the same."""
     used = [n for name, n in sizes.items() if name != "B"]
-    last = dict(sizes)
+    last = {name: n if below else max(_BATCH, n) if name == "B" else n + n // 2 for name, n in sizes.items()}
     while True:
         for name in sizes:
             by, down = step.get(name, 1), below and name != "B"

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def merge(recordings: Sequence[Recording]) -> Recording:
-    """Put recordings of one module at several sizes together; raises `Parted`."""
+def merge(recordings: Sequence[Recording], primes: tuple[int, ...] = ()) -> Recording:
+    """Put recordings of one module at several sizes together; raises `Parted`.
+
+    In a single one a number is taken to vary if one of the `primes` divides it.
+    """
     last = recordings[-1]
     _same_path(recordings)
-    together = _Merge()
+    together = _Merge(primes)
     calls = tuple(
         together.call(group) for group in zip(*(r.calls for r in recordings), strict=True)
     )
@@ -69,8 +72,9 @@ def _same_path(recordings: Sequence[Recording]) -> None:
 class _Merge:
     """The values that were put together, by id: equal ids at equal calls are the same value."""
 
-    def __init__(self) -> None:
+    def __init__(self, primes: tuple[int, ...] = ()) -> None:
         self._refs: dict[int, Ref] = {}
+        self._primes = primes
 
     def call(self, group: tuple[Call, ...]) -> Call:
         last = group[-1]
@@ -98,6 +102,8 @@ class _Merge:
                 raise Parted(str(group[0]), f"stands where {last} stands at another size")
         if kind is tuple:
             return tuple([self.value(items) for items in zip(*group, strict=True)])
+        if kind is int and last and not all(map(last.__mod__, self._primes)):
+            return Varied(tuple(group))
         for v in group:
             if v != last:
                 break

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orderof.analyses.work import count
 from orderof.counts import NONE
-from orderof.errors import Error, Parted
+from orderof.errors import Error, Parted, UnknownOperator
 from orderof.frontends.torch.merge import merge
 from orderof.frontends.torch.sizes import Sizes
 
@@ -33,19 +33,39 @@ def proved(taken: Sequence[Taken], steps: Point, make: Make) -> Graph | None:
     recordings are needed.
     """
     same, others = _one_path(taken)
-    if len(same) < 2:  # noqa: PLR2004 - a line has two points
-        return None
+    if len(same) == 1:
+        return _of_one(same[0], others, make) if len(taken) == 2 and not any(n > 1 for n in steps.values()) else None  # noqa: PLR2004
+    merged = merge([r for _, r in same])
     sizes = Sizes([p for p, _ in same], steps, held_out=len(same) > 2)  # noqa: PLR2004
     try:
-        graph = make(merge([r for _, r in same]), sizes)
+        graph = make(merged, sizes)
+    except UnknownOperator:
+        raise
     except Error:
-        if sizes.settled:
+        if sizes.settled and len(same) > 2:  # noqa: PLR2004
             raise
         return None  # a number was guessed, of which more recordings may tell
     if not sizes.settled:
         return None
     for point, recording in others:
         check(graph, make(recording, None), point)
+    return graph
+
+
+def _of_one(first: Taken, others: Iterable[Taken], make: Make) -> Graph | None:
+    """Read the formulas off one recording at large primes, and hold them to another path.
+
+    Torch calls other things at a batch of 1, which cost the same: two recordings are then enough.
+    """
+    point, recording = first
+    try:
+        graph = make(merge([recording], primes=tuple(point.values())), Sizes([point]))
+        for other, numbers in others:
+            check(graph, make(numbers, None), other)
+    except UnknownOperator:
+        raise
+    except Error:
+        return None
     return graph
 
 

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 
 from orderof.errors import Error, ModelRaised, Parted, UnknownOperator, Unproved
 from orderof.frontends.torch.letters import PLANE, STEPS, Inputs, near, points, widened
-from orderof.frontends.torch.merge import merge
 from orderof.frontends.torch.proof import check, path, proved
 from orderof.sym import Range
 
@@ -40,6 +39,8 @@ _PATHS = 3
 """A model that runs as many different paths at as many sizes is not looked at further."""
 _FAR = 8
 """A formula that holds at so many times the size asked for is taken to hold beyond."""
+_SMALL = 100
+"""A recording of so many calls takes a few milliseconds; a model is asked more often than it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +189,6 @@ class _Search:
         taken: list[Taken] = []
         for point in islice(attempt.points(asked), _RECORDINGS):
             taken.append((point, self._record(point, attempt.letters)))
-            if len(taken) == 1:
-                if path(taken[0][1]) == path(self.base):
-                    merge([taken[0][1], self.base])  # raises where an argument tells them apart
-                continue
             graph = proved([*taken, (asked, self.base)], steps, self.make)
             if graph is not None:
                 return graph
@@ -200,16 +197,21 @@ class _Search:
         raise Unproved(", ".join(f"{k}={n}" for k, n in asked.items()), "could not be settled")
 
     def _ones(self, graph: Graph, attempt: Attempt) -> None:
-        """Find out whether a batch or a sequence of one is what the formula says."""
-        ones = {n: 1 for n in attempt.letters if n not in PLANE and self.inputs.sizes[n] > 1}
-        if not ones or attempt.step > 1 or self._holds(graph, attempt, ones):
-            return
-        for name in ones:
-            if len(ones) == 1 or not self._holds(graph, attempt, {name: 1}):
-                n = self.inputs.sizes[name]
+        """Find out whether a size of one is what the formula says: torch has other paths for it.
+
+        In a large model it is tried for the batch alone; a sequence there has two at least.
+        """
+        small = len(self.base.calls) <= _SMALL
+        for name in attempt.letters:
+            n, allowed = self.inputs.sizes[name], attempt.range(name, self.inputs.sizes[name])
+            if n == 1 or name in PLANE or allowed.multiple > 1:
+                continue
+            if name != "B" and not small:
+                self.ranges[name] = replace(allowed, least=2)
+            elif not self._holds(graph, attempt, {name: 1}):
                 two = n == 2 or self._holds(graph, attempt, {name: 2})  # noqa: PLR2004
                 least = 2 if two else self._last(graph, attempt, name, n, 2)
-                self.ranges[name] = replace(attempt.range(name, n), least=least)
+                self.ranges[name] = replace(allowed, least=least)
 
     def _bound(self, graph: Graph, attempt: Attempt) -> None:
         """Find how far a formula holds in every letter, with the others as asked for."""

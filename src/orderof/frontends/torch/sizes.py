@@ -8,6 +8,7 @@ them is that number; one that varies is, in this order,
 3. an exact quotient p/q, or a*p + b;
 4. floordiv(p + b, n), or n*ceildiv(p, n) - p, which is what padding to a multiple adds.
 
+At a single point, whose sizes are primes, a number is what it says when it is divided by them.
 A last point may be held out of the search: the formula that the others lead to must hold there.
 Where it does not and another one does, `settled` is false, and one more recording has to prove it.
 """
@@ -102,6 +103,9 @@ class Sizes:
 
     def _candidates(self, values: Values) -> Iterator[tuple[Expr, bool]]:
         """Formulas that may have these values, simple ones first, and whether two points do."""
+        if len(self.points) == 1:
+            yield self._factored(values[0]), True
+            return
         values = values[: self._used]
         known = [(e, v[: self._used]) for v, e in self._known.items()]
         known = [(e, v) for e, v in known if len({*v}) > 1]
@@ -114,6 +118,14 @@ class Sizes:
             yield from ((line, False) for line in _affine(e, v, values))
         for e, v in known:
             yield from ((q, False) for q in _rounded(e, v, values))
+
+    def _factored(self, n: int) -> Expr:
+        """Give a number as a product of letters that are primes, and of what is left."""
+        e = ONE
+        for name, prime in self.points[0].items():
+            while n % prime == 0:
+                e, n = e * symbol(name), n // prime
+        return e * n
 
 
 def _multiple(e: Expr, step: int) -> Expr:
