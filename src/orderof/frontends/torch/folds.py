@@ -200,6 +200,7 @@ class Folder:
         self.folds = folds
         self.told: list[bool] = []
         self.broken = False
+        self.reached = False
         self.left_out = {id(block) for block in middle(module, folds)}
         self._module = module
 
@@ -207,6 +208,11 @@ class Folder:
     def valid(self) -> bool:
         """Whether the middle blocks could be left out."""
         return not self.broken and not self.told
+
+    @property
+    def blamed(self) -> bool:
+        """Whether what went wrong may be due to what was left out."""
+        return self.reached or bool(self.told)
 
     def seed(self, memo: dict[int, Any], copied: Callable[[nn.Module], nn.Module]) -> None:
         """Copy the second block of each run, and let it stand for those in the middle."""
@@ -223,11 +229,8 @@ class Folder:
             for path in (fold.paths[0], fold.paths[1], fold.paths[-1]):
                 self._number(copy.get_submodule(path), first, second)
             block = copy.get_submodule(fold.paths[1])
-            gate = _Gate(block.forward, len(fold.paths) - 3, calls, self._break)
+            gate = _Gate(block.forward, len(fold.paths) - 3, calls, self)
             block.forward = gate  # on our own copy
-
-    def _break(self) -> None:
-        self.broken = True
 
     def _number(self, block: nn.Module, first: nn.Module, second: nn.Module) -> None:
         """Watch every number that differs between the first and the second block."""
@@ -246,9 +249,9 @@ class _Gate:
         forward: Callable[..., Any],
         uses: int,
         calls: Callable[[], int],
-        broken: Callable[[], None],
+        folder: Folder,
     ) -> None:
-        self._forward, self._uses, self._calls, self._broken = forward, uses, calls, broken
+        self._forward, self._uses, self._calls, self._folder = forward, uses, calls, folder
         self._args: Any = None
         self._result: Any = None
         self._after = -1
@@ -256,6 +259,7 @@ class _Gate:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run, or give the result again."""
         if self._args is None:
+            self._folder.reached = True
             self._args = args, kwargs
             self._result = self._forward(*args, **kwargs)
             self._after = self._calls()
@@ -264,7 +268,7 @@ class _Gate:
         same = self._calls() == self._after and torch.is_grad_enabled()
         moved: list[bool] = []
         if not same or not _again(self._args, (args, kwargs), made, moved) or not any(moved):
-            self._broken()
+            self._folder.broken = True
         result, self._uses = self._result, self._uses - 1
         if not self._uses:
             self._args = self._result = None  # a tensor that is held may be copied where it is not

@@ -110,9 +110,9 @@ _BATCH = 30
 def points(
     sizes: Mapping[str, int], step: Mapping[str, int], *, below: bool
 ) -> Iterator[dict[str, int]]:
-    """Sizes to record at: primes times the step, above or below, no two the same."""
+    """Sizes to record at: primes times the step, above or below; a batch is always above."""
     used = [n for name, n in sizes.items() if name != "B"]
-    last = {name: n if below else max(_BATCH, n) if name == "B" else n + n // 2 for name, n in sizes.items()}
+    last = {name: n if below and name != "B" else _beyond(name, n) for name, n in sizes.items()}
     while True:
         for name in sizes:
             by, down = step.get(name, 1), below and name != "B"
@@ -122,13 +122,18 @@ def points(
             factor = next(
                 k
                 for k in factors
-                if k < 2 or (_prime(k) and all(abs(k * by - n) >= apart for n in taken))  # noqa: PLR2004
+                if k < 2 or (prime(k) and all(abs(k * by - n) >= apart for n in taken))  # noqa: PLR2004
             )
             if factor < 2:  # noqa: PLR2004
                 return
             last[name] = factor * by
             used.append(last[name])
         yield dict(last)
+
+
+def _beyond(name: str, n: int) -> int:
+    """Where to look for the first size: half as much again, so that few quotients stay the same."""
+    return max(_BATCH, n) if name == "B" else n + n // 2
 
 
 _WIDE = ("hidden_size", "intermediate", "vocab_size", "head", "embd", "d_model", "d_ff", "d_kv",
@@ -151,7 +156,7 @@ def widened(widths: Mapping[str, int]) -> Iterator[dict[str, int]]:
     are as many at first, then grow with the heads of queries: else one would be a multiple of the
     other at all points.
     """
-    primes = (n for n in count(3) if _prime(n))
+    primes = (n for n in count(3) if prime(n))
     for i in count(1):
         yield {name: n * _times(name, i, primes) for name, n in widths.items()}
 
@@ -172,5 +177,6 @@ def near(sizes: Mapping[str, int]) -> Iterator[dict[str, int]]:
             yield point
 
 
-def _prime(n: int) -> bool:
+def prime(n: int) -> bool:
+    """Whether only 1 and itself divide a number."""
     return n > 1 and all(n % k for k in range(2, int(n**0.5) + 1))

@@ -1,6 +1,7 @@
 """Several recordings of one module as one: numbers that differ between them become `Varied`.
 
-They must be the same calls on the same values, by id. What is not a whole number (a scale computed
+They must be the same calls on the same values, by id; of a single one those numbers vary that its
+sizes, which are primes, divide. What is not a whole number (a scale computed
 from a size) is taken from the last recording.
 """
 
@@ -14,17 +15,14 @@ from orderof.frontends.torch.recording import Call, Recording, Ref
 from orderof.frontends.torch.sizes import Varied
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
-def merge(recordings: Sequence[Recording], primes: tuple[int, ...] = ()) -> Recording:
-    """Put recordings of one module at several sizes together; raises `Parted`.
-
-    In a single one a number is taken to vary if one of the `primes` divides it.
-    """
+def merge(recordings: Sequence[Recording]) -> Recording:
+    """Put recordings of one module at several sizes together; raises `Parted`."""
     last = recordings[-1]
     _same_path(recordings)
-    together = _Merge(primes)
+    together = _Merge()
     calls = tuple(
         together.call(group) for group in zip(*(r.calls for r in recordings), strict=True)
     )
@@ -44,6 +42,51 @@ def merge(recordings: Sequence[Recording], primes: tuple[int, ...] = ()) -> Reco
             for group in zip(*(r.buffers for r in recordings), strict=True)
         ),
     )
+
+
+def marked(recording: Recording, primes: Iterable[int]) -> Recording:
+    """Take the numbers of one recording to vary that one of its sizes divides."""
+    mark = _Marker(tuple(primes)).value
+
+    def named(pairs: tuple[tuple[str, Ref], ...]) -> tuple[tuple[str, Ref], ...]:
+        return tuple((name, mark(ref)) for name, ref in pairs)
+
+    calls = [
+        Call(
+            *(c.name, mark(c.args), {key: mark(v) for key, v in c.kwargs.items()}),
+            *(mark(c.results), c.scope, c.phase, c.source),
+        )
+        for c in recording.calls
+    ]
+    return replace(
+        recording,
+        calls=tuple(calls),
+        inputs=named(recording.inputs),
+        gradients=named(recording.gradients),
+        outputs=mark(recording.outputs),
+        constants=mark(recording.constants),
+        parameters=tuple(replace(p, ref=mark(p.ref)) for p in recording.parameters),
+        buffers=tuple(replace(b, ref=mark(b.ref)) for b in recording.buffers),
+    )
+
+
+class _Marker:
+    def __init__(self, primes: tuple[int, ...]) -> None:
+        self._primes = primes
+        self._refs: dict[int, Ref] = {}
+
+    def value(self, v: Any) -> Any:
+        kind = type(v)
+        if kind is int:
+            return Varied((v,)) if v and any(v % p == 0 for p in self._primes) else v
+        if kind is tuple:
+            return tuple([self.value(item) for item in v])
+        if kind is not Ref:
+            return v
+        found = self._refs.get(v.id)
+        if found is None:
+            found = self._refs[v.id] = Ref(v.id, self.value(v.shape), v.dtype)
+        return found
 
 
 def _named(together: _Merge, pairs: Sequence[tuple[tuple[str, Ref], ...]]) -> Any:
@@ -72,9 +115,8 @@ def _same_path(recordings: Sequence[Recording]) -> None:
 class _Merge:
     """The values that were put together, by id: equal ids at equal calls are the same value."""
 
-    def __init__(self, primes: tuple[int, ...] = ()) -> None:
+    def __init__(self) -> None:
         self._refs: dict[int, Ref] = {}
-        self._primes = primes
 
     def call(self, group: tuple[Call, ...]) -> Call:
         last = group[-1]
@@ -102,8 +144,6 @@ class _Merge:
                 raise Parted(str(group[0]), f"stands where {last} stands at another size")
         if kind is tuple:
             return tuple([self.value(items) for items in zip(*group, strict=True)])
-        if kind is int and last and not all(map(last.__mod__, self._primes)):
-            return Varied(tuple(group))
         for v in group:
             if v != last:
                 break

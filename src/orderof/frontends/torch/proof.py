@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from orderof.analyses.work import count
 from orderof.counts import NONE
 from orderof.errors import Error, Parted, UnknownOperator
-from orderof.frontends.torch.merge import merge
+from orderof.frontends.torch.letters import prime
+from orderof.frontends.torch.merge import marked, merge
 from orderof.frontends.torch.sizes import Sizes
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def proved(taken: Sequence[Taken], steps: Point, make: Make) -> Graph | None:
     """
     same, others = _one_path(taken)
     if len(same) == 1:
-        return _of_one(same[0], others, make) if len(taken) == 2 and not any(n > 1 for n in steps.values()) else None  # noqa: PLR2004
+        primes = all(map(prime, same[0][0].values()))
+        return _of_one(same[0], others[0], make) if primes and len(others) == 1 else None
     merged = merge([r for _, r in same])
     sizes = Sizes([p for p, _ in same], steps, held_out=len(same) > 2)  # noqa: PLR2004
     try:
@@ -52,16 +54,15 @@ def proved(taken: Sequence[Taken], steps: Point, make: Make) -> Graph | None:
     return graph
 
 
-def _of_one(first: Taken, others: Iterable[Taken], make: Make) -> Graph | None:
+def _of_one(first: Taken, other: Taken, make: Make) -> Graph | None:
     """Read the formulas off one recording at large primes, and hold them to another path.
 
     Torch calls other things at a batch of 1, which cost the same: two recordings are then enough.
     """
     point, recording = first
     try:
-        graph = make(merge([recording], primes=tuple(point.values())), Sizes([point]))
-        for other, numbers in others:
-            check(graph, make(numbers, None), other)
+        graph = make(marked(recording, point.values()), Sizes([point]))
+        check(graph, make(other[1], None), other[0])
     except UnknownOperator:
         raise
     except Error:

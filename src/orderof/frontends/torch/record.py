@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from traceback import walk_tb
 
 import torch
@@ -55,8 +55,12 @@ def record(
     with preserved():
         if folds:
             folder = Folder(module, folds)
-            with suppress(Error):  # a block that was left out may be missed
+            try:
                 found = _Run(module, folder, train=train).whole(args, kwargs, backward=backward)
+            except Error:
+                if not folder.blamed:
+                    raise
+            else:
                 if folder.valid:
                     return found
         return _Run(module, None, train=train).whole(args, kwargs, backward=backward)

@@ -59,8 +59,12 @@ class Attempt:
     @property
     def stepping(self) -> Letters:
         """Letters that are multiples: the sides of an image, or what there is without one."""
-        plane = tuple(name for name in self.letters if name in PLANE)
-        return plane or tuple(name for name in self.letters if name != "B")
+        return self.plane or tuple(name for name in self.letters if name != "B")
+
+    @property
+    def plane(self) -> Letters:
+        """The sides of an image."""
+        return tuple(name for name in self.letters if name in PLANE)
 
     @property
     def steps(self) -> dict[str, int]:
@@ -89,36 +93,39 @@ class Attempt:
 def settle(inputs: Inputs, run: Run, make: Make) -> Graph:
     """Record and lower with as many letters as can be proved."""
     search = _Search(inputs, run, make, run(inputs.module, inputs.args, inputs.kwargs))
-    for attempt in _with_widths(inputs):
+    for attempt in _with_widths(inputs, search.deepest):
         graph = search.outcome(attempt)
         if graph is not None:
             return _noted(graph, attempt, search)
     return _noted(make(search.base, None), Attempt(()), search)
 
 
-def _with_widths(inputs: Inputs) -> Iterator[Attempt]:
+def _with_widths(inputs: Inputs, deepest: int) -> Iterator[Attempt]:
     """All widths that there are, then without one, then none; each with all attempts."""
     names = tuple(inputs.widths)
     less = [tuple(n for n in names if n != name) for name in names]
     for widths in dict.fromkeys((names, *less)) if names else ():
         yield Attempt(tuple(inputs.sizes), widths)
-    yield from _attempts(inputs.sizes)
+    yield from _attempts(inputs.sizes, deepest)
 
 
-def _attempts(sizes: Mapping[str, int]) -> Iterator[Attempt]:
+def _attempts(sizes: Mapping[str, int], deepest: int) -> Iterator[Attempt]:
     """All letters, then fewer; each by steps that divide the sizes asked for."""
     names = tuple(sizes)
-    groups = [tuple(n for n in names if n in PLANE), *((n,) for n in names if n not in PLANE)]
+    others = sorted((n for n in names if n not in PLANE), key="B".__eq__)
+    groups = [tuple(n for n in names if n in PLANE), *((n,) for n in others)]
     fewer = [tuple(n for n in names if n not in group) for group in groups]
     for letters in dict.fromkeys((names, *fewer, *groups)):
         if not letters:
             continue
         first = Attempt(letters)
         yield first
+        if deepest > 1 and first.plane:
+            yield Attempt(letters, step=deepest)
         if first.stepping:
             yield Attempt(letters, below=True)
         for step in STEPS[1:] if first.stepping else ():
-            if all(sizes[name] % step == 0 for name in first.stepping):
+            if step != deepest and all(sizes[name] % step == 0 for name in first.stepping):
                 yield Attempt(letters, step=step)
         yield Attempt(letters, near=True)
 
@@ -135,10 +142,19 @@ class _Search:
     """What spoke against some letters first."""
     spent: Counter[Letters] = field(default_factory=Counter["Letters"])
     doubled: dict[Letters, bool] = field(default_factory=dict["Letters", bool])
-    """Whether the model takes twice the sizes: else no multiple will do either."""
+    """Whether the model takes other multiples of the sizes: else none will do."""
     beyond: str = ""
     """What is different outside the range that was found."""
     ranges: dict[str, Range] = field(default_factory=dict[str, Range])
+    deepest: int = field(init=False)
+    """By how much the smallest plane that was made is smaller than the input's."""
+
+    def __post_init__(self) -> None:
+        """Look at what was recorded."""
+        sides = [self.inputs.sizes.get(side, 0) for side in sorted(PLANE)]
+        planes = {r.shape[-2:] for c in self.base.calls for r in c.results if r}
+        by = [s for s in STEPS if all(n > s and n % s == 0 for n in sides)]
+        self.deepest = max((s for s in by if tuple(n // s for n in sides) in planes), default=1)
 
     def outcome(self, attempt: Attempt) -> Graph | None:
         """Give the graph that an attempt leads to, if it is worth trying and does."""
@@ -154,6 +170,8 @@ class _Search:
             raise
         except Error as error:
             self.why.setdefault(attempt.names, error)
+            if attempt.step > 1 and isinstance(error, ModelRaised):
+                self.doubled.setdefault(attempt.letters, False)
             return None
         return graph
 
@@ -164,6 +182,8 @@ class _Search:
         if attempt.below:
             return isinstance(why, ModelRaised)
         if attempt.step == 1:
+            return True
+        if attempt.plane and attempt.step == self.deepest:
             return True
         if letters not in self.doubled:
             twice = {n: self.inputs.sizes[n] * (n in attempt.stepping) for n in letters}
