@@ -8,7 +8,6 @@ from models import language_model
 
 from orderof import analyze
 from orderof.counts import Counts
-from orderof.errors import UnknownDim
 from orderof.sym import divisible, parse, symbol
 
 pytestmark = pytest.mark.framework
@@ -88,10 +87,3 @@ def test_a_head_that_is_rotated_has_an_even_width(tmp_path):
     language_model("gpt2", 8, 7)
     wide = analyze(written(tmp_path, "llama"), symbolic=("widths",))
     assert wide.dims.ranges["head_dim"].text("head_dim") == ("head_dim % 2 == 0",)
-
-
-def test_widths_need_a_configuration():
-    from torch import empty, nn
-
-    with pytest.raises(UnknownDim, match="widths: are named by no configuration here"):
-        analyze(nn.Linear(2, 3), empty(1, 2), symbolic=("widths",))

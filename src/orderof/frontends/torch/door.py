@@ -14,6 +14,7 @@ from orderof.frontends.torch.letters import Inputs, sizes_of, usual
 from orderof.frontends.torch.lower import lower
 from orderof.frontends.torch.nested import leaves
 from orderof.frontends.torch.record import plain, record
+from orderof.frontends.torch.resize import resizable
 from orderof.frontends.torch.settle import settle
 from orderof.frontends.torch.spelling import parse, resolve
 from orderof.transform.loss import reseed
@@ -57,14 +58,14 @@ def graph_of(
 
     folds = runs(plain(loaded.module)) if fold else []
     how = _How(loaded, rule is not None, mode == "train", on_unknown, tuple(folds))
-    asked = _inputs(loaded, symbolic)
     with uncollected():
+        asked, notes = _inputs(loaded, symbolic, folds)
         try:
             graph = settle(asked, how.run, how.make)
         except Unequal:
             how = replace(how, folds=())
             graph = settle(asked, how.run, how.make)
-    graph = replace(graph, notes=(*loaded.notes, *graph.notes))
+    graph = replace(graph, notes=(*loaded.notes, *notes, *graph.notes))
     if rule is None:
         return graph
     return optimize(reseed(graph, loss) if loss else graph, rule)
@@ -122,24 +123,31 @@ def _loaded(
     return load(model, inputs=specs, dims=dims)
 
 
-def _inputs(loaded: Loaded, symbolic: Sequence[str] | None) -> Inputs:
+def _inputs(
+    loaded: Loaded, symbolic: Sequence[str] | None, folds: Sequence[Fold]
+) -> tuple[Inputs, tuple[str, ...]]:
     """Take the letters that were named, else the usual ones; of them those that were asked for."""
     axes = loaded.axes
     if not any(name for names in axes.values() for name in names):
         axes = usual(loaded.args, loaded.kwargs)
     sizes = sizes_of(axes, loaded.args, loaded.kwargs)
-    wide = symbolic is not None and WIDTHS in symbolic
-    if wide and not loaded.widths:
-        hint = "a transformers model has them; orderof.family counts any builder of yours"
-        raise UnknownDim(WIDTHS, "are named by no configuration here", hint)
     asked = tuple(sizes) if symbolic in (None, (WIDTHS,)) else symbolic
     for name in asked:
         if name not in sizes and name != WIDTHS:
             hint = f"the inputs have {', '.join(sizes) or 'no letters'}"
             raise UnknownDim(name, "is no letter of the inputs", hint)
     kept = {name: n for name, n in sizes.items() if name in asked}
-    given = loaded.module, loaded.args, loaded.kwargs, axes, kept
-    return Inputs(*given, loaded.widths, loaded.variant) if wide else Inputs(*given)
+    given = Inputs(loaded.module, loaded.args, loaded.kwargs, axes, kept)
+    if symbolic is None or WIDTHS not in symbolic:
+        return given, ()
+    if loaded.widths:
+        halved = {name: 2 for name in loaded.widths if "head_dim" in name}  # to be rotated
+        return replace(given, widths=loaded.widths, variant=loaded.variant, multiples=halved), ()
+    found, notes = resizable(given, folds)
+    if not found.widths:
+        hint = "orderof.family counts what a builder of yours makes of other sizes"
+        raise UnknownDim(WIDTHS, f"of {loaded.name} cannot be changed after it is built", hint)
+    return found, notes
 
 
 def _given(

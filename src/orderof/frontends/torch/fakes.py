@@ -91,8 +91,8 @@ class Fakes:
         mode = _CopyMode(self, keep_grad=True)
         with mode:
             if folder:
-                folder.seed(memo, lambda block: _copied(block, memo))
-            return _copied(module, memo), mode.made
+                folder.seed(memo, lambda block: copied(block, memo))
+            return copied(module, memo), mode.made
 
     def _parameter(self, parameter: nn.Parameter, module: nn.Module) -> FakeTensor:
         if isinstance(parameter, nn.parameter.UninitializedParameter):
@@ -117,7 +117,7 @@ _AS_IT_IS = frozenset({int, float, bool, str, type(None), torch.dtype, torch.dev
 _PROTOCOL = ("__deepcopy__", "__reduce_ex__", "__reduce__", "__getstate__", "__setstate__")
 
 
-def _copied(module: nn.Module, memo: dict[int, Any]) -> Any:
+def copied(module: nn.Module, memo: dict[int, Any]) -> Any:
     """Copy a module deeply; `copy.deepcopy` does the same in ten times the time.
 
     Most of what a module holds is empty or needs no copy. A class that says itself how it is
@@ -143,7 +143,7 @@ def _part(value: Any, memo: dict[int, Any]) -> Any:
             new[key] = _part(item, memo)
         return new
     if isinstance(value, nn.Module):
-        return _copied(value, memo)
+        return copied(value, memo)
     return copy.deepcopy(value, memo)
 
 

@@ -50,6 +50,8 @@ class Inputs:
     """Sizes of the model itself, by the names of its configuration."""
     variant: Callable[[Mapping[str, int]], nn.Module] | None = None
     """Builds the model with other widths."""
+    multiples: dict[str, int] = field(default_factory=dict[str, int])
+    """What a width is a multiple of, if not of 1."""
 
     def at(self, sizes: Mapping[str, int]) -> tuple[nn.Module, tuple[Any, ...], dict[str, Any]]:
         """The same module and inputs in other sizes, without data."""

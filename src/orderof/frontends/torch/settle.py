@@ -50,6 +50,8 @@ class Attempt:
     letters: Letters
     widths: Letters = ()
     """Sizes of the model itself that are letters too."""
+    multiples: tuple[tuple[str, int], ...] = ()
+    """What those are multiples of."""
     step: int = 1
     below: bool = False
     """At sizes below those asked for: the model refuses larger ones."""
@@ -68,9 +70,9 @@ class Attempt:
 
     @property
     def steps(self) -> dict[str, int]:
-        """What each letter is a multiple of; the width of a head is halved to be rotated."""
-        heads = (name for name in self.widths if "head_dim" in name)
-        return {**dict.fromkeys(self.stepping, self.step), **dict.fromkeys(heads, 2)}
+        """What each letter is a multiple of."""
+        wide = {name: n for name, n in self.multiples if name in self.widths}
+        return {**dict.fromkeys(self.stepping, self.step), **wide}
 
     def range(self, name: str, n: int) -> Range:
         """Where the formula holds that this attempt finds."""
@@ -101,11 +103,15 @@ def settle(inputs: Inputs, run: Run, make: Make) -> Graph:
 
 
 def _with_widths(inputs: Inputs, deepest: int) -> Iterator[Attempt]:
-    """All widths that there are, then without one, then none; each with all attempts."""
+    """All widths that there are, then without one, then none."""
+    multiples = tuple(inputs.multiples.items())
     names = tuple(inputs.widths)
     less = [tuple(n for n in names if n != name) for name in names]
-    for widths in dict.fromkeys((names, *less)) if names else ():
-        yield Attempt(tuple(inputs.sizes), widths)
+    if names:
+        for attempt in _attempts(inputs.sizes, deepest):
+            yield replace(attempt, widths=names, multiples=multiples)
+    for widths in dict.fromkeys(less if names else ()):
+        yield Attempt(tuple(inputs.sizes), widths, multiples)
     yield from _attempts(inputs.sizes, deepest)
 
 
@@ -192,15 +198,15 @@ class _Search:
                 self.doubled[letters] = True
             except Error:
                 self.doubled[letters] = False
-        return self.doubled[letters] and self.spent[letters] < _IN_ALL
+        return self.doubled[letters] and self.spent[attempt.names] < _IN_ALL
 
     def _asked(self, attempt: Attempt) -> dict[str, int]:
         sizes = {**self.inputs.sizes, **self.inputs.widths}
         return {name: sizes[name] for name in attempt.names}
 
-    def _record(self, point: Point, letters: Letters) -> Recording:
+    def _record(self, point: Point, names: Letters) -> Recording:
         found = self.run(*self.inputs.at(point))
-        self.spent[letters] += 1
+        self.spent[names] += 1
         return found
 
     def _try(self, attempt: Attempt) -> Graph:
@@ -208,7 +214,7 @@ class _Search:
         steps = attempt.steps
         taken: list[Taken] = []
         for point in islice(attempt.points(asked), _RECORDINGS):
-            taken.append((point, self._record(point, attempt.letters)))
+            taken.append((point, self._record(point, attempt.names)))
             graph = proved([*taken, (asked, self.base)], steps, self.make)
             if graph is not None:
                 return graph
