@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orderof.analyses.work import count
-from orderof.counts import NONE
 from orderof.errors import Error, Parted, UnknownOperator
 from orderof.frontends.torch.letters import prime
 from orderof.frontends.torch.merge import marked, merge
@@ -17,8 +16,9 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from orderof.counts import Key
     from orderof.frontends.torch.recording import Recording
-    from orderof.ir.graph import Graph
+    from orderof.ir.graph import Graph, Phase
 
     Point = Mapping[str, int]
     Run = Callable[[nn.Module, tuple[Any, ...], dict[str, Any]], Recording]
@@ -86,10 +86,16 @@ def _one_path(taken: Iterable[Taken]) -> tuple[list[Taken], list[Taken]]:
 
 def check(graph: Graph, numbers: Graph, point: Point) -> None:
     """Raise `Parted` if a graph does not count, row for row, what one in numbers counts."""
-    ours = {(r.scope, r.phase, r.op): r.counts.subs(point) for r in count(graph).rows}
-    theirs = {(r.scope, r.phase, r.op): r.counts for r in count(numbers).rows}
+    ours, theirs = _rows(graph, point), _rows(numbers, point)
     for key in ours | theirs:
-        if ours.get(key, NONE) != theirs.get(key, NONE):
+        if ours.get(key) != theirs.get(key):
             scope, _, op = key
             given = ", ".join(f"{k}={n}" for k, n in point.items())
             raise Parted(op, f"in {scope or 'the root'} costs something else at {given}")
+
+
+def _rows(graph: Graph, point: Point) -> dict[tuple[str, Phase, str], dict[Key, int]]:
+    """What every row counts at some sizes, as far as it is anything."""
+    found = {(r.scope, r.phase, r.op): r.counts.at(**point) for r in count(graph).rows}
+    rows = {key: {k: n for k, n in counts.items() if n} for key, counts in found.items()}
+    return {key: counts for key, counts in rows.items() if counts}
