@@ -109,7 +109,7 @@ def result_of(
     report = count(found, padding)
     return Result(
         model=found.name,
-        dims=Dims(dict(found.dims), dict(found.ranges)),
+        dims=Dims(dict(found.dims), dict(found.ranges), report.assumptions),
         mode=mode,
         train=train,
         rows=report.rows,

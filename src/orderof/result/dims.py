@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from orderof.errors import BadSpelling, OutOfRange, UnknownDim
@@ -12,15 +12,26 @@ if TYPE_CHECKING:
 
 
 class Dims(Mapping[str, int]):
-    """A frozen map from letters to sizes; `ranges` has the letters that may not have any size."""
+    """A frozen map from letters to sizes; `ranges` has the letters that may not have any size.
 
-    __slots__ = ("_sizes", "ranges")
+    `divided` says which letter is a multiple of which other one, as far as was assumed.
+    """
 
-    def __init__(self, sizes: Mapping[str, int], ranges: Mapping[str, Range] | None = None) -> None:
-        """Keep copies."""
+    __slots__ = ("_sizes", "divided", "ranges")
+
+    def __init__(
+        self,
+        sizes: Mapping[str, int],
+        ranges: Mapping[str, Range] | None = None,
+        assumptions: Iterable[str] = (),
+    ) -> None:
+        """Keep copies; `assumptions` are texts like `h | d`."""
         self._sizes = dict(sizes)
-        known = sizes.ranges if isinstance(sizes, Dims) else {}
-        self.ranges: dict[str, Range] = {**known, **(ranges or {})}
+        ours, multiples = (sizes.ranges, sizes.divided) if isinstance(sizes, Dims) else ({}, {})
+        self.ranges: dict[str, Range] = {**ours, **(ranges or {})}
+        pairs = (text.split(" | ") for text in assumptions)
+        found = {pair[-1]: pair[0] for pair in pairs if all(map(str.isidentifier, pair))}
+        self.divided: dict[str, str] = {**multiples, **found}
 
     def __getitem__(self, name: str) -> int:
         return self._sizes[name]

@@ -210,7 +210,7 @@ def _result(data: Json) -> Result:
     params = data["params"]
     return Result(
         model=data["model"],
-        dims=Dims(data["dims"], {k: Range(**r) for k, r in data["ranges"].items()}),
+        dims=_dims(data),
         mode=data["mode"],
         train=data["train"],
         rows=tuple(map(_read_row, data["rows"])),
@@ -250,3 +250,8 @@ def _read_coverage(data: Json) -> Coverage:
 def _read(text: str) -> Expr:
     """Parse a formula; most of a recorded model are integers."""
     return const(int(text)) if text.isdecimal() else parse(text)
+
+
+def _dims(data: Json) -> Dims:
+    ranges = {k: Range(**r) for k, r in data["ranges"].items()}
+    return Dims(data["dims"], ranges, data["assumptions"])
