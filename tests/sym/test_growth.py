@@ -22,23 +22,23 @@ ORDERS = [
      "2*(S**2*d + S*d**2) <= 2*S**2*d + 12*S*d**2 <= 12*(S**2*d + S*d**2) for all S, d >= 1"),
     (BLOCK, ("S",), "Theta(S**2)",
      "2*d*S**2 <= 2*S**2*d + 12*S*d**2 <= (12*d**2 + 2*d)*S**2 for all S >= 1"),
-    ("0", ("S",), "Theta(0)", "0 <= 0 <= 0 for all S >= 1"),
-    ("7", (), "Theta(1)", "7 <= 7 <= 7 always"),
-    ("5*d", ("S",), "Theta(1)", "5*d <= 5*d <= 5*d for all S >= 1"),
+    ("0", ("S",), "Theta(0)", "0 = 0 for all S >= 1"),
+    ("7", (), "Theta(1)", "7 = 7 always"),
+    ("5*d", ("S",), "Theta(1)", "5*d = 5*d for all S >= 1"),
     ("n**2 - 5*n", (), "Theta(n**2)", "1/2*n**2 <= n**2 - 5*n <= n**2 for all n >= 10"),
     ("ceildiv(H, 32)*ceildiv(W, 32)", (), "Theta(H*W)",
      "1/1024*H*W <= ceildiv(H, 32)*ceildiv(W, 32) <= H*W for all H, W >= 1"),
     ("floordiv(H - 3, 2)", (), "Theta(H)",
      "1/4*H <= ceildiv(H, 2) - 2 <= 1/2*H for all H >= 8"),
-    ("S*min(S, 128)", (), "Theta(S)", "128*S <= S*min(128, S) <= 128*S for all S >= 128"),
-    ("S*max(S, 128)", (), "Theta(S**2)", "S**2 <= S*max(128, S) <= S**2 for all S >= 128"),
+    ("S*min(S, 128)", (), "Theta(S)", "S*min(128, S) = 128*S for all S >= 128"),
+    ("S*max(S, 128)", (), "Theta(S**2)", "S*max(128, S) = S**2 for all S >= 128"),
     ("n*mod(n, 3) + n", (), "Theta(n)", "n <= n*mod(n, 3) + n <= 3*n for all n >= 1"),
     ("3*n + n*ceillog2(n)", (), "Theta(n*ceillog2(n))",
      "n*ceillog2(n) <= n*ceillog2(n) + 3*n <= 4*n*ceillog2(n) for all n >= 2"),
     ("n*n + n*ceillog2(n)", (), "Theta(n**2)",
      "n**2 <= n**2 + n*ceillog2(n) <= 2*n**2 for all n >= 2"),
     ("S*min(S, T)", (), "O(S**2)", "S*min(S, T) <= S**2 for all S, T >= 1"),
-    ("K*d**2/h", ("d",), "Theta(d**2)", "K/h*d**2 <= K*d**2/h <= K/h*d**2 for all d >= 1"),
+    ("K*d**2/h", ("d",), "Theta(d**2)", "K*d**2/h = K/h*d**2 for all d >= 1"),
 ]  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def test_a_constant_that_may_be_negative_is_taken_at_its_sizes():
     found = order(parse("12*S*d**2 - 24*S*d"), ("S",), {"d": 8})
     assert str(found) == "Theta(S)"
     assert found.regime == "as S grows, with d=8"
-    assert str(found.certificate) == "576*S <= 576*S <= 576*S for all S >= 1"  # 12*64 - 24*8
+    assert str(found.certificate) == "576*S = 576*S for all S >= 1"  # 12*64 - 24*8
 
 
 def test_a_proof_in_lines_says_how_rounding_is_enclosed():
@@ -110,7 +110,7 @@ def formulas(draw):
 def test_every_certificate_is_verified(text, letters):
     found = order(parse(text), letters, {"S": 50, "d": 60})
     check(found.certificate, random.Random(1))
-    assert found.tight
+    assert found.tight or (len(letters) > 1 and "-" in text)  # S*d - S**2 may be negative
 
 
 # ------------------------------------------------------------------------------------ questions
@@ -193,3 +193,19 @@ def test_limits_of_quotients():
 def test_a_letter_that_there_is_not():
     with pytest.raises(UnknownDim, match="x: is no dim of this model"):
         formula(BLOCK).order("x")
+
+
+def test_a_letter_that_divides_another_is_no_larger():
+    text = "B*S**2*d + B*S**2*h"
+    assert str(order(parse(text))) == "Theta(B*S**2*d + B*S**2*h)"
+    found = order(parse(text), divided={"d": "h"})
+    assert str(found) == "Theta(B*S**2*d)"
+    assert found.certificate.where == "for all B, S, d, h >= 1 where h | d"
+    check(found.certificate)
+
+
+def test_quotients_count_as_one_or_more():
+    found = order(parse("B*H*W/k**2 - B"), divided={"H": "k", "W": "k"})
+    assert str(found) == "Theta(B*H*W/k**2)"
+    assert found.certificate.where.startswith("for all B, H/k, W/k, k >= 2 where k | H, k | W")
+    check(found.certificate)

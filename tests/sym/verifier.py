@@ -177,7 +177,7 @@ def _by_coefficients(e, certificate, names):
     rests, put = {}, {}
     for call in sorted(e.atoms(sympy.core.function.AppliedUndef), key=str):
         rests[call] = sympy.Symbol(f"rest{len(rests)}", nonnegative=True)
-        least = 0 if _may_be_zero(call, certificate, names) else 1
+        least = _smallest(call, certificate, names)
         if call.func.__name__ == "ceillog2" and call.args[0].is_Symbol:
             name = call.args[0].name
             least = (_least(certificate, name) - 1).bit_length()
@@ -194,16 +194,20 @@ def _by_coefficients(e, certificate, names):
     return all(c >= 0 for c in sympy.Poly(shifted).coeffs())
 
 
-def _may_be_zero(call, certificate, names):
-    """Whether z3 finds sizes at which a function that stays is 0."""
+def _smallest(call, certificate, names):
+    """Give a number that z3 proves a function which stays to be at least."""
     if call.func.__name__ == "ceillog2":
-        return True
+        return 0
     ints = {n: z3.Int(n) for n in names}
-    solver = z3.Solver()
-    solver.set("timeout", 2000)
-    solver.add(*(v >= _least(certificate, n) for n, v in ints.items()))
-    solver.add(eval(str(call), {"__builtins__": {}}, {**Z3, **ints}) < 1)
-    return str(solver.check()) != "unsat"
+    start = evaluate(str(call), {n: _least(certificate, n) for n in names})
+    for least in (int(start), 1):
+        solver = z3.Solver()
+        solver.set("timeout", 2000)
+        solver.add(*(v >= _least(certificate, n) for n, v in ints.items()))
+        solver.add(eval(str(call), {"__builtins__": {}}, {**Z3, **ints}) < least)
+        if str(solver.check()) == "unsat":
+            return least
+    return 0
 
 
 def _positive(lower, names):

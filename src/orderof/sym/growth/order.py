@@ -67,18 +67,23 @@ class Certificate:
         return f"for all {', '.join(letters)} >= {self.least}{where}" if letters else "always"
 
     def lines(self) -> tuple[str, ...]:
-        """The proof in a few lines."""
+        """The proof in a few lines: how rounding is enclosed, then both bounds."""
         steps = [str(s) for s in self.steps]
         upper = f"{self.formula} <= {_times(self.upper, self.order)} {self.where}"
-        lower = (
-            f"{self.formula} >= {_times(self.lower, self.order)} {self.where}" if self.lower else ""
-        )
-        return (*steps, upper, *([lower] if lower else []))
+        if self.lower is None:
+            return (*steps, upper)
+        return (*steps, upper, f"{self.formula} >= {_times(self.lower, self.order)} {self.where}")
+
+    def says(self, name: str) -> str:
+        """Write both bounds in one line, with a name for the formula."""
+        upper = _times(self.upper, self.order)
+        if self.lower == self.upper:
+            return f"{name} = {upper} {self.where}"
+        lower = f"{_times(self.lower, self.order)} <= " if self.lower else ""
+        return f"{lower}{name} <= {upper} {self.where}"
 
     def __str__(self) -> str:
-        upper = _times(self.upper, self.order)
-        lower = f"{_times(self.lower, self.order)} <= " if self.lower else ""
-        return f"{lower}{self.formula} <= {upper} {self.where}"
+        return self.says(str(self.formula))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +140,7 @@ def order(
     """
     known = e.symbols()
     names = tuple(letters) if letters else tuple(sorted(known))
-    pairs = {
-        m: n
-        for m, n in (divided or {}).items()
-        if {m, n} <= known and (m in names or n not in names)
-    }
+    pairs = {m: n for m, n in (divided or {}).items() if {m, n} <= known & {*names}}
     try:
         found = _order(e, names, pairs)
     except Inconclusive:
@@ -149,8 +150,7 @@ def order(
     fixed = {k: n for k, n in (sizes or {}).items() if k in known and k not in names}
     if not fixed:
         return found or _order(e, names, pairs)
-    left = {m: n for m, n in pairs.items() if m not in fixed and n not in fixed}
-    again = _order(e.subs(fixed), names, left)
+    again = _order(e.subs(fixed), names, pairs)
     return Order(again.terms, names, again.certificate, fixed)
 
 

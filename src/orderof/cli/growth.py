@@ -1,0 +1,65 @@
+"""`orderof growth MODEL`: how the cost grows in each letter, and the proof of it."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import click
+
+from orderof.cli.app import check_model
+from orderof.cli.grouped import Grouped
+from orderof.cli.question import HOW, MODEL, VARY, WHAT, Question
+from orderof.cli.screen import LOOK, Look
+from orderof.errors import UsageError
+
+
+def growth(
+    letters: tuple[str, ...],
+    within: str | None,
+    operations: bool,
+    ascii: bool,
+    no_color: bool,
+    width: int | None,
+    **asked: Any,  # noqa: ANN401 - the fields of a Question
+) -> None:
+    """Say how the cost of a model grows."""
+    from orderof.result.growth import Asked, growth
+
+    question = Question(**asked)
+    check_model(question.model)
+    budget = None if within is None else _whole(within)
+    names = tuple(name for text in letters for name in text.split(","))
+    model, options = shlex.quote(question.model), question.options()
+    how = Asked(names, budget, operations, model, options)
+    Look(ascii, no_color, width).show(growth(question.result(), how))
+
+
+def _whole(text: str) -> int:
+    """Read a budget exactly: 10**15, 1e15 or 2.5e12."""
+    from fractions import Fraction
+
+    base, _, power = text.partition("**")
+    try:
+        found = Fraction(base) ** int(power or 1)
+    except (ValueError, OverflowError, ZeroDivisionError):
+        found = Fraction(0)
+    if found < 1:
+        raise UsageError(text, "is no budget", "write a number of operations, as in --within 1e15")
+    return int(found)
+
+
+ASKED = [
+    click.Option(["--in", "letters"], multiple=True, metavar="LETTER",
+                 help="In which letters, as in --in S,d; by default in each."),
+    click.Option(["--within"], metavar="N", help="Give the largest sizes within N operations."),
+    click.Option(["--operations"], is_flag=True,
+                 help="Of all operations; by default of the contractions, as FLOP."),
+]  # fmt: skip
+COMMAND = Grouped(
+    "growth",
+    growth,
+    "Say how the cost of MODEL grows in its letters, with constants that prove it.",
+    [MODEL],
+    {"What is asked": [*ASKED, *WHAT, VARY], "How it is counted": HOW, "What is shown": LOOK},
+)
