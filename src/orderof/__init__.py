@@ -2,14 +2,24 @@
 
 from typing import TYPE_CHECKING, Any
 
-from orderof.api import analyze, explain
+from orderof.api import analyze, explain, spans
 from orderof.errors import Error, UnknownOperator
 from orderof.result import Cost, Formula, Result
 
 if TYPE_CHECKING:
     from orderof.families import family
 
-__all__ = ["Cost", "Error", "Formula", "Result", "UnknownOperator", "analyze", "explain", "family"]
+__all__ = [
+    "Cost",
+    "Error",
+    "Formula",
+    "Result",
+    "UnknownOperator",
+    "analyze",
+    "explain",
+    "family",
+    "spans",
+]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562: imported when it is asked for

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from orderof.analyses.explain import Explanation
+    from orderof.analyses.span import Spans
     from orderof.doc import Doc
     from orderof.ir.graph import Graph
     from orderof.ops.work import Padding
@@ -203,3 +204,20 @@ def explain(
     found = graph(model, *inputs, **asked)
     explanation = analysis.explain(found, scope, Phase(phase), padding)
     return Derivation(explanation, model if isinstance(model, str) else "")
+
+
+def spans(
+    model: Any,  # noqa: ANN401 - a spelling or a module of a framework
+    *inputs: Any,  # noqa: ANN401
+    padding: Padding = "full",
+    **asked: Unpack[Asked],
+) -> Spans:
+    """Measure work and span: how much can be done at once. The arguments are those of `analyze`.
+
+    >>> s = spans("zoo:gpt2", dims={"S": 128})
+    >>> str(s.total.steps), s.total.span.at(dict(s.dims))
+    ('48*L + 14', 1854)
+    """
+    from orderof.analyses.span import spans as measured
+
+    return measured(graph(model, *inputs, **asked), padding)

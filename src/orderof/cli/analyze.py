@@ -17,6 +17,7 @@ from orderof.cli.kept import DOORS
 from orderof.cli.progress import Progress
 from orderof.cli.question import HOW, MODEL, VARY, WHAT, Question
 from orderof.cli.screen import LOOK, Look, check_file, save, write
+from orderof.errors import UsageError
 
 if TYPE_CHECKING:
     from orderof.result import Result
@@ -30,6 +31,7 @@ def analyze(
     quiet: bool,
     verbose: bool,
     no_cache: bool,
+    span: bool,
     ascii: bool,
     no_color: bool,
     width: int | None,
@@ -44,6 +46,9 @@ def analyze(
     check_model(question.model)
     if output:
         check_file(output)
+    if span:
+        _span(question, look, output, json=json)
+        return
     if quiet:
         warnings.simplefilter("ignore")
     start = time.perf_counter()
@@ -62,6 +67,22 @@ def analyze(
     model, options = shlex.quote(question.model), question.options()
     explains = "explain" in VERBS and question.vary is None
     look.show(report(result, Ask(model, options, depth, top or 0, explains)))
+
+
+def _span(question: Question, look: Look, output: Path | None, *, json: bool) -> None:
+    """Say how much of it can be done at once."""
+    from orderof.analyses.span_doc import report
+    from orderof.api import spans
+
+    if question.vary is not None:
+        raise UsageError("--vary", "has no span", "leave out --span, or --vary")
+    found = spans(question.model, padding=question.padding, **question.asked())
+    if output:
+        save(output, found.to_json() + "\n")
+    if json:
+        write(found.to_json() + "\n")
+        return
+    look.show(report(found, question.model, question.options()))
 
 
 def _answer(question: Question, quiet: bool, verbose: bool) -> tuple[Result, bool]:
@@ -111,6 +132,11 @@ SHOW = [
         type=click.IntRange(min=1),
         metavar="K",
         help="List the K dearest modules in place of the tree.",
+    ),
+    click.Option(
+        ["--span"],
+        is_flag=True,
+        help="Work and span in place of the cost: how much can be done at once.",
     ),
 ]
 WHERE = [
