@@ -62,6 +62,12 @@ def analyze(
     if json:
         write(result.to_json() + "\n")
         return
+    _report(question, result, look, depth, top)
+
+
+def _report(
+    question: Question, result: Result, look: Look, depth: int | None, top: int | None
+) -> None:
     from orderof.result.report import Ask, report
 
     model, options = shlex.quote(question.model), question.options()
