@@ -4,25 +4,23 @@ import copy
 import importlib
 import inspect
 import json
-import re
 import sys
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from orderof.errors import (
     BadSpelling,
     Error,
-    MissingExtra,
     ModelRaised,
     NotImportable,
     Refused,
     UsageError,
 )
+from orderof.frontends.torch.imports import cwd_importable, extra, patiently, sentence
 from orderof.frontends.torch.spelling import InputSpec, Resolved, TensorInput, parse, resolve
 
 if TYPE_CHECKING:
@@ -31,14 +29,8 @@ if TYPE_CHECKING:
 GIB = 2**30
 BYTE_LIMIT = 8 * GIB
 
-_INSTALL = {
-    "torch": "pip install 'orderof[torch]'",
-    "torchvision": "pip install torchvision",
-    "transformers": "pip install transformers",
-}
 _PICKLES = {".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin"}
 _SEQUENCE = 128
-_KEEP: list[Any] = []  # a torch.library.Library withdraws what it declared when it is collected
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +63,25 @@ class _Built:
     variant: "Callable[[Mapping[str, int]], nn.Module] | None" = None
 
 
+_Build = Callable[..., Any]
+
+
 def load(
     spelling: str,
     *,
     inputs: Sequence[str | InputSpec] = (),
     dims: Mapping[str, int] | None = None,
     byte_limit: int = BYTE_LIMIT,
+    weights: bool = False,
 ) -> Loaded:
     """Build `torchvision:NAME`, `hf:PATH` or `pkg.module:attr`, and inputs for it.
 
-    It is built on torch's meta device; where that fails, on the CPU, up to `byte_limit`. Without
+    It is built on torch's meta device; where that fails, or with `weights`, on the CPU, up to
+    `byte_limit`. Without
     `inputs` the first two have defaults, whose sizes `dims` overrides by letter.
     """
     _refuse_files(spelling)
-    _extra("torch")
+    extra("torch")
     kind, _, rest = spelling.partition(":")
     if not rest:
         raise BadSpelling(
@@ -92,14 +89,15 @@ def load(
             "it names no model of PyTorch",
             "write torchvision:NAME, hf:DIRECTORY or package.module:attribute",
         )
-    with _cwd_importable():
+    build: _Build = partial(weighted if weights else weightless, byte_limit=byte_limit)
+    with cwd_importable():
         match kind:
             case "torchvision":
-                built = _torchvision(rest, byte_limit)
+                built = _torchvision(rest, build)
             case "hf":
-                built = _transformers(rest, byte_limit)
+                built = _transformers(rest, build)
             case _:
-                built = _attribute(kind, rest, byte_limit)
+                built = _attribute(kind, rest, build)
     specs = [
         spec if isinstance(spec, InputSpec) else parse(spec) for spec in inputs or built.inputs
     ]
@@ -190,8 +188,8 @@ def _refuse_files(spelling: str) -> None:
         )
 
 
-def _torchvision(name: str, byte_limit: int) -> _Built:
-    _extra("torchvision")
+def _torchvision(name: str, build: _Build) -> _Built:
+    extra("torchvision")
     from torchvision import models
 
     if name not in models.list_models():
@@ -203,7 +201,7 @@ def _torchvision(name: str, byte_limit: int) -> _Built:
     # Left to their defaults, detectors download a backbone and googlenet takes minutes to fill.
     fixed = {"weights": None, "weights_backbone": None, "init_weights": False}
     options = {key: value for key, value in fixed.items() if key in known}
-    module = _weightless(lambda: builder(**options), f"torchvision:{name}", byte_limit)
+    module = build(lambda: builder(**options), f"torchvision:{name}")
     return _Built(module, (f"{_first(module)}: float32[B=1, 3, H=224, W=224]",))
 
 
@@ -211,7 +209,7 @@ def _first(module: "nn.Module") -> str:
     return next(iter(inspect.signature(module.forward).parameters))
 
 
-def _transformers(text: str, byte_limit: int) -> _Built:
+def _transformers(text: str, build: _Build) -> _Built:
     path = Path(text)
     file = path / "config.json" if path.is_dir() else path
     if not file.is_file():
@@ -220,15 +218,15 @@ def _transformers(text: str, byte_limit: int) -> _Built:
             f"there is no file {file}",
             "give a directory with a config.json, or the file; nothing is downloaded",
         )
-    _extra("transformers")
-    config, factory, note = _patiently(f"hf:{text}", lambda: _configured(file))
-    module = _weightless(lambda: factory(config), f"hf:{text}", byte_limit)
+    extra("transformers")
+    config, factory, note = patiently(f"hf:{text}", lambda: _configured(file))
+    module = build(lambda: factory(config), f"hf:{text}")
 
     def variant(widths: Mapping[str, int]) -> "nn.Module":
         other = copy.deepcopy(config)
         for name, n in widths.items():
             setattr(other, name, n)
-        return _weightless(lambda: factory(other), f"hf:{text}", byte_limit)
+        return build(lambda: factory(other), f"hf:{text}")
 
     from orderof.frontends.torch.letters import widths_of
 
@@ -281,11 +279,11 @@ def _hf_inputs(module: Any, config: Any) -> Iterator[str]:
         yield f"decoder_input_ids: int64[B=1, T={length}] < {text.vocab_size}"
 
 
-def _attribute(module_name: str, path: str, byte_limit: int) -> _Built:
+def _attribute(module_name: str, path: str, build: _Build) -> _Built:
     import torch
 
     spelling = f"{module_name}:{path}"
-    value: Any = _patiently(spelling, lambda: importlib.import_module(module_name))
+    value: Any = patiently(spelling, lambda: importlib.import_module(module_name))
     for part in path.split("."):
         if not hasattr(value, part):
             near = get_close_matches(part, dir(value), n=3)
@@ -295,7 +293,7 @@ def _attribute(module_name: str, path: str, byte_limit: int) -> _Built:
     if not isinstance(value, torch.nn.Module):
         if not callable(value):
             raise NotImportable(spelling, f"it is {_a(value)}, neither a module nor a function")
-        value = _weightless(value, spelling, byte_limit)
+        value = build(value, spelling)
     if not isinstance(value, torch.nn.Module):
         raise NotImportable(spelling, f"it returned {_a(value)}, not a torch.nn.Module")
     return _Built(value)
@@ -306,7 +304,7 @@ def _a(value: object) -> str:
     return f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"
 
 
-def _weightless(make: Callable[[], Any], name: str, byte_limit: int) -> Any:
+def weightless(make: Callable[[], Any], name: str, byte_limit: int = BYTE_LIMIT) -> Any:
     """Build on the meta device; where that fails, on the CPU within the limit."""
     import torch
 
@@ -327,68 +325,24 @@ def _weightless(make: Callable[[], Any], name: str, byte_limit: int) -> Any:
         except Exception as error:
             raise ModelRaised(
                 name,
-                f"building it raised {_sentence(error)}",
+                f"building it raised {sentence(error)}",
                 "it is called without arguments: write a function that returns the model",
             ) from error
 
 
-def _extra(name: str) -> ModuleType:
-    try:
-        return _patiently(name, lambda: importlib.import_module(name))
-    except NotImportable as error:
-        cause = error.__cause__
-        if isinstance(cause, ModuleNotFoundError) and cause.name == name:
-            raise MissingExtra(name, "it is not installed", _INSTALL[name]) from cause
-        raise
-
-
-def _patiently(name: str, act: Callable[[], Any]) -> Any:
-    """Import something; once more, should torchvision want kernels that did not load."""
-    try:
-        try:
-            return act()
-        except Exception as error:
-            if not any("operator torchvision::nms does not" in str(e) for e in _chain(error)):
-                raise
-        _declare_torchvision()
-        return act()
-    except Exception as error:
-        absent = isinstance(error, ModuleNotFoundError)
-        hint = "is its folder the current one, or on PYTHONPATH?" if absent else ""
-        raise NotImportable(name, f"reading it raised {_sentence(error)}", hint) from error
-
-
-def _declare_torchvision() -> None:
-    """Declare the two operators that torchvision's import looks for.
-
-    A torchvision made for another build of torch loads none of its kernels. Model definitions
-    do without them.
-    """
+def weighted(make: Callable[[], Any], name: str, byte_limit: int = BYTE_LIMIT) -> Any:
+    """Build on the CPU within the limit, with the weights that it starts from, to be run."""
     import torch
 
-    library = torch.library.Library("torchvision", "DEF")
-    for name in ("nms", "qnms"):
-        library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    _KEEP.append(library)
+    from orderof.frontends.torch.budget import Budget
 
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def _sentence(error: Exception) -> str:
-    """Its type and the first sentence of what it says."""
-    text = re.split(r"\n|(?<=[.!?]) ", str(error).strip())[0].rstrip(".")
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-@contextmanager
-def _cwd_importable() -> Generator[None]:
-    saved = list(sys.path)
-    sys.path.insert(0, str(Path.cwd()))
+    state = torch.get_rng_state()
     try:
-        yield
+        with Budget(byte_limit, name):
+            return make()
+    except Error:
+        raise
+    except Exception as error:
+        raise ModelRaised(name, f"building it raised {sentence(error)}") from error
     finally:
-        sys.path[:] = saved
+        torch.set_rng_state(state)

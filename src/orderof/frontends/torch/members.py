@@ -21,14 +21,12 @@ from orderof.frontends.torch.build import (
     BYTE_LIMIT,
     Loaded,
     _configured,
-    _cwd_importable,
-    _extra,
     _hf_inputs,
-    _patiently,
-    _weightless,
     arguments,
     tensors,
+    weightless,
 )
+from orderof.frontends.torch.imports import cwd_importable, extra, patiently
 from orderof.frontends.torch.spelling import names_of, parse, resolve
 
 LETTERS = {
@@ -54,10 +52,10 @@ class Family:
         if kind == "torchvision" or not rest:
             hint = "vary hf:CONFIG, or package.module:builder with keyword arguments"
             raise BadSpelling(spelling, "has no sizes that can be varied", hint)
-        _extra("torch")
+        extra("torch")
         self.spelling = spelling
         source = _Config if kind == "hf" else _Builder
-        with _cwd_importable():
+        with cwd_importable():
             self._source: _Config | _Builder = source(spelling)
         self.letters = LETTERS if kind == "hf" else {}
 
@@ -69,7 +67,7 @@ class Family:
         self, sizes: Mapping[str, int], specs: Sequence[str], dims: Mapping[str, int] | None
     ) -> Loaded:
         """The member of some sizes, with inputs for it that hold no data."""
-        with _cwd_importable():
+        with cwd_importable():
             module, inputs, notes = self._source.made(sizes)
         read = [parse(s) for s in specs or inputs]
         own = {name: n for name, n in sizes.items() if any(name in names_of(r) for r in read)}
@@ -88,7 +86,7 @@ def called(builder: Callable[..., Any], sizes: Mapping[str, int]) -> Any:
 
 def _made(name: str, make: Callable[[], Any]) -> Any:
     try:
-        return _weightless(make, name, BYTE_LIMIT)
+        return weightless(make, name, BYTE_LIMIT)
     except ModelRaised as error:
         raise ModelRaised(error.subject, error.message, _ADVICE) from error
 
@@ -99,7 +97,7 @@ class _Builder:
     def __init__(self, spelling: str) -> None:
         self.spelling = spelling
         kind, _, path = spelling.partition(":")
-        value: Any = _patiently(spelling, lambda: importlib.import_module(kind))
+        value: Any = patiently(spelling, lambda: importlib.import_module(kind))
         for part in path.split("."):
             if not hasattr(value, part):
                 raise NotImportable(spelling, f"there is no {part} in it")
@@ -138,8 +136,8 @@ class _Config:
         if not self._file.is_file():
             hint = "give a directory with a config.json, or the file; nothing is downloaded"
             raise NotImportable(spelling, f"there is no file {self._file}", hint)
-        _extra("transformers")
-        found = _patiently(spelling, lambda: _configured(self._file))
+        extra("transformers")
+        found = patiently(spelling, lambda: _configured(self._file))
         self._config, self._factory, self._note = found
         self._content: dict[str, Any] = json.loads(self._file.read_text("utf-8"))
 
@@ -159,7 +157,7 @@ class _Config:
         content = copy.deepcopy(self._content)
         for name, n in sizes.items():
             self._put(content, self._config, name.split("."), n)
-        config = _patiently(self.spelling, lambda: type(self._config).from_dict(content))
+        config = patiently(self.spelling, lambda: type(self._config).from_dict(content))
         module = _made(self.spelling, lambda: self._factory(config))
         return module, tuple(_hf_inputs(module, config)), (self._note,)
 
