@@ -9,7 +9,7 @@ says at the end how many certificates there were, how many are Theta, and how ma
 open, which were evaluated at random sizes.
 """
 
-# ruff: noqa: INP001, T201 - a script
+# ruff: noqa: INP001, S311, T201 - a script
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.sym.verifier import check  # noqa: E402 - from the checkout, not from what is installed
+from tests.sym.verifier import check
 
-from orderof import analyze  # noqa: E402
+from orderof import analyze
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CLASSIFIERS = (
-    "alexnet convnext_tiny densenet121 efficientnet_b0 googlenet mnasnet1_0 mobilenet_v2"
-    " mobilenet_v3_large regnet_y_400mf resnet18 resnet50 resnext50_32x4d shufflenet_v2_x1_0"
-    " squeezenet1_1 vgg11 vgg16_bn vit_b_16 wide_resnet50_2"
-).split()
+    *("alexnet", "convnext_tiny", "densenet121", "efficientnet_b0", "googlenet", "mnasnet1_0"),
+    *("mobilenet_v2", "mobilenet_v3_large", "regnet_y_400mf", "resnet18", "resnet50"),
+    *("resnext50_32x4d", "shufflenet_v2_x1_0", "squeezenet1_1", "vgg11", "vgg16_bn", "vit_b_16"),
+    "wide_resnet50_2",
+)
 
 
 def spellings(kinds: list[str]) -> Iterator[str]:

@@ -61,6 +61,22 @@ def test_a_constant_that_may_be_negative_is_taken_at_its_sizes():
     assert str(found.certificate) == "576*S = 576*S for all S >= 1"  # 12*64 - 24*8
 
 
+def test_a_constant_that_may_be_nothing_is_no_constant():
+    f = parse("floordiv(H, 4)*floordiv(W, 4)")  # nothing, whatever H, for W < 4
+    assert str(order(f, ("H",))) == "O(H)"
+    found = order(f, ("H",), {"W": 8})
+    assert (str(found), found.regime) == ("Theta(H)", "as H grows, with W=8")
+    assert str(order(f)) == "Theta(H*W)"
+    check(found.certificate)
+
+
+def test_letters_with_logarithms_grow_apart():
+    found = order(parse("S**2*d**2 + S*ceillog2(S*d) - d"))
+    assert found.certificate.holds(S=2, d=1000)
+    assert found.certificate.lower != found.certificate.upper
+    check(found.certificate)
+
+
 def test_a_proof_in_lines_says_how_rounding_is_enclosed():
     lines = order(parse("B*ceildiv(H, 2)"), ("H",)).certificate.lines()
     assert lines == (

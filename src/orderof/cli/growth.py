@@ -9,9 +9,8 @@ import click
 
 from orderof.cli.app import check_model
 from orderof.cli.grouped import Grouped
-from orderof.cli.question import HOW, MODEL, VARY, WHAT, Question
+from orderof.cli.question import HOW, MODEL, VARY, WHAT, Question, whole
 from orderof.cli.screen import LOOK, Look
-from orderof.errors import UsageError
 
 
 def growth(
@@ -28,25 +27,11 @@ def growth(
 
     question = Question(**asked)
     check_model(question.model)
-    budget = None if within is None else _whole(within)
+    budget = None if within is None else whole(within)
     names = tuple(name for text in letters for name in text.split(","))
     model, options = shlex.quote(question.model), question.options()
     how = Asked(names, budget, operations, model, options)
     Look(ascii, no_color, width).show(growth(question.result(), how))
-
-
-def _whole(text: str) -> int:
-    """Read a budget exactly: 10**15, 1e15 or 2.5e12."""
-    from fractions import Fraction
-
-    base, _, power = text.partition("**")
-    try:
-        found = Fraction(base) ** int(power or 1)
-    except (ValueError, OverflowError, ZeroDivisionError):
-        found = Fraction(0)
-    if found < 1:
-        raise UsageError(text, "is no budget", "write a number of operations, as in --within 1e15")
-    return int(found)
 
 
 ASKED = [

@@ -114,6 +114,26 @@ def sizes(texts: tuple[str, ...]) -> dict[str, int]:
     return found
 
 
+def whole(text: str) -> int:
+    """Read a number of something exactly: 60000, 10**15, 1e15 or 50k.
+
+    >>> whole("2.5e3"), whole("10**4"), whole("60k")
+    (2500, 10000, 60000)
+    """
+    from fractions import Fraction
+
+    if match := _SIZE.fullmatch(text.strip()):
+        return int(match[1]) * FACTORS[match[2]]
+    base, _, power = text.partition("**")
+    try:
+        found = Fraction(base) ** int(power or 1)
+    except (ValueError, OverflowError, ZeroDivisionError):
+        found = Fraction(0)
+    if found < 1 or found.denominator != 1:
+        raise BadSpelling(text, "is no number", "write a whole number, as 60000, 60k or 1e15")
+    return int(found)
+
+
 def varied(text: str) -> dict[str, int | None]:
     """Read NAME,NAME=VALUE.
 

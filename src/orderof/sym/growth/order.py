@@ -251,6 +251,8 @@ def _lower(inside: Enclosure, low: Ratio, g: Expr, held: Sequence[Expr | None]) 
         return None
     first = held[0] if len(held) == 1 else None
     own = first if first is not None else Expr.sum([min(_least(c) for c in held if c is not None)])
+    if not (_plain(own) or inside.positive(own - 1)):
+        return None
     start = inside.least
     for k in range(_HALVINGS):
         c = Ratio(own, low.over * 2**k).lowest()
@@ -258,6 +260,13 @@ def _lower(inside: Enclosure, low: Ratio, g: Expr, held: Sequence[Expr | None]) 
             return c
         inside.least = start
     return None
+
+
+def _plain(c: Expr) -> bool:
+    """Whether a constant is above 0 at sight: nothing is subtracted, and a product is there."""
+    terms = list(c.terms())
+    products = (all(isinstance(a, str) for a, _ in m) for m, _ in terms)
+    return all(k > 0 for _, k in terms) and any(products)
 
 
 def _least(c: Expr) -> int:

@@ -34,7 +34,7 @@ def positive(e: Expr, least: Mapping[str, int]) -> bool:
     for atom in atoms:
         if (name := log_of(atom)) is not None:
             low = least.get(name, 1) - compute(Fn.CEILLOG2, least.get(name, 1))
-            shifts[name] = shifts[atom] + _rest(len(shifts)) + max(low, 0)
+            shifts[name] = shifts[atom] + symbol(f"more_{name}") + max(low, 0)
     shifted = Expr.sum(
         Expr.prod([c, *(shifts[atom] ** n for atom, n in mono)]) for mono, c in whole.terms()
     )
