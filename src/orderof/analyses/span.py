@@ -103,12 +103,6 @@ class Spans:
         ]
         return dumps({"model": self.model, "dims": sizes, "phases": rows}, indent=2)
 
-    def __str__(self) -> str:
-        from orderof.analyses.span_doc import report
-        from orderof.views.text import render
-
-        return render(report(self))
-
 
 def spans(graph: Graph, padding: Padding = "full") -> Spans:
     """Measure every phase that a graph has; masks that depend on positions only are no part."""
