@@ -35,10 +35,11 @@ def analyze(
     ascii: bool,
     no_color: bool,
     width: int | None,
+    format: str,
     **asked: Any,  # noqa: ANN401 - the fields of a Question
 ) -> None:
     """Answer what a model costs."""
-    look = Look(ascii, no_color, width)
+    look = Look(ascii, no_color, width, format)
     question = Question(**asked, progress=None if quiet else Progress().tell)
     if question.model == "zoo:":
         _zoo(look)
@@ -61,8 +62,8 @@ def analyze(
         save(output, result.to_json() + "\n")
     if json:
         write(result.to_json() + "\n")
-        return
-    _report(question, result, look, depth, top)
+    else:
+        _report(question, result, look, depth, top)
 
 
 def _report(

@@ -23,6 +23,7 @@ def explain(
     ascii: bool,
     no_color: bool,
     width: int | None,
+    format: str,
     **asked: Any,  # noqa: ANN401 - the fields of a Question
 ) -> None:
     """Explain the cost of a module."""
@@ -36,7 +37,7 @@ def explain(
         write(found.to_json() + "\n")
         return
     typed = replace(found, model=shlex.quote(q.model))
-    Look(ascii, no_color, width).show(typed.doc(q.options(), q.as_))
+    Look(ascii, no_color, width, format).show(typed.doc(q.options(), q.as_))
 
 
 SCOPE = click.Argument(["scope"], metavar="SCOPE")

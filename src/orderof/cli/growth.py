@@ -20,6 +20,7 @@ def growth(
     ascii: bool,
     no_color: bool,
     width: int | None,
+    format: str,
     **asked: Any,  # noqa: ANN401 - the fields of a Question
 ) -> None:
     """Say how the cost of a model grows."""
@@ -31,7 +32,7 @@ def growth(
     names = tuple(name for text in letters for name in text.split(","))
     model, options = shlex.quote(question.model), question.options()
     how = Asked(names, budget, operations, model, options)
-    Look(ascii, no_color, width).show(growth(question.result(), how))
+    Look(ascii, no_color, width, format).show(growth(question.result(), how))
 
 
 ASKED = [

@@ -31,6 +31,7 @@ def measure(
     ascii: bool,
     no_color: bool,
     width: int | None,
+    format: str,
     **asked: Any,  # noqa: ANN401 - the fields of a Question
 ) -> None:
     """Run a model at several sizes and compare with what was derived."""
@@ -49,7 +50,7 @@ def measure(
         write(dumps(result, letter, found) + "\n")
         return
     model, options = shlex.quote(question.model), question.options()
-    look = Look(ascii, no_color, width)
+    look = Look(ascii, no_color, width, format)
     look.show(report(result, letter, found, f"{model} {options}".strip()))
 
 

@@ -28,6 +28,12 @@ LOOK = [
         metavar="N",
         help="Break formulas and sentences at N columns; by default at a terminal's.",
     ),
+    click.Option(
+        ["--format"],
+        type=click.Choice(["text", "markdown", "latex", "html"]),
+        default="text",
+        help="A page to keep or to print: markdown, latex for pdflatex, html with MathML.",
+    ),
 ]
 
 
@@ -38,9 +44,15 @@ class Look:
     ascii: bool = False
     no_color: bool = False
     width: int | None = None
+    format: str = "text"
 
     def show(self, doc: Doc) -> None:
         """Write a Doc to stdout; what is no terminal gets plain text, unbroken."""
+        if self.format != "text":
+            from orderof.views.markup import render as page
+
+            write(page(doc, self.format))
+            return
         ascii = self.ascii or not _unicode(sys.stdout.encoding)
         terminal = sys.stdout.isatty()
         plain = self.no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"

@@ -21,6 +21,7 @@ def train(
     ascii: bool,
     no_color: bool,
     width: int | None,
+    format: str,
     **asked: Any,  # noqa: ANN401 - the fields of a Question
 ) -> None:
     """Answer what a training run costs."""
@@ -40,7 +41,7 @@ def train(
         write(dumps(found) + "\n")
         return
     typed = f"{shlex.quote(question.model)} {question.options()}".strip()
-    Look(ascii, no_color, width).show(report(found, typed))
+    Look(ascii, no_color, width, format).show(report(found, typed))
 
 
 ASKED = [

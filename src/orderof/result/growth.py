@@ -20,7 +20,7 @@ from orderof.doc import (
     Sizes,
     Table,
 )
-from orderof.errors import Error, UnknownDim
+from orderof.errors import Error, Indivisible, UnknownDim
 from orderof.result.dims import Dims
 
 if TYPE_CHECKING:
@@ -91,7 +91,10 @@ def _order(f: Formula, *letters: str) -> Order:
     if len(list(found.certificate.upper.expr.terms())) <= _LONG:
         return found
     fixed = {k: n for k, n in f.dims.items() if k not in letters and k in f.expr.symbols()}
-    other = replace(f, expr=f.expr.subs(fixed)).order(*letters)
+    try:
+        other = replace(f, expr=f.expr.subs(fixed)).order(*letters)
+    except Indivisible:  # of quotients with numbers below there is no formula
+        return found
     return replace(other, fixed=fixed)
 
 

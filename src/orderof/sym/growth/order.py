@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from orderof.errors import Inconclusive
+from orderof.errors import Inconclusive, Indivisible
 from orderof.sym.expr import ONE, ZERO, Call, Expr, symbol
 from orderof.sym.functions import ceillog2
 from orderof.sym.growth.enclose import Enclosure, Step, parts
@@ -150,7 +150,10 @@ def order(
     fixed = {k: n for k, n in (sizes or {}).items() if k in known and k not in names}
     if not fixed:
         return found or _order(e, names, pairs)
-    again = _order(e.subs(fixed), names, pairs)
+    try:
+        again = _order(e.subs(fixed), names, pairs)
+    except Indivisible:  # of quotients with numbers below there is no formula
+        return found or _order(e, names, pairs)
     return Order(again.terms, names, again.certificate, fixed)
 
 
