@@ -60,10 +60,7 @@ def analyze(
         _took(time.perf_counter() - start, before)
     if output:
         save(output, result.to_json() + "\n")
-    if json:
-        write(result.to_json() + "\n")
-    else:
-        _report(question, result, look, depth, top)
+    write(result.to_json() + "\n") if json else _report(question, result, look, depth, top)
 
 
 def _report(
