@@ -7,6 +7,7 @@ from a size) is taken from the last recording.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -72,20 +73,21 @@ def marked(recording: Recording, primes: Iterable[int]) -> Recording:
 
 class _Marker:
     def __init__(self, primes: tuple[int, ...]) -> None:
-        self._primes = primes
+        self._product = math.prod(primes)
         self._refs: dict[int, Ref] = {}
 
     def value(self, v: Any) -> Any:
         kind = type(v)
-        if kind is int:
-            return Varied((v,)) if v and any(v % p == 0 for p in self._primes) else v
+        if kind is Ref:
+            return self._refs.get(v.id) or self._ref(v)
         if kind is tuple:
             return tuple([self.value(item) for item in v])
-        if kind is not Ref:
-            return v
-        found = self._refs.get(v.id)
-        if found is None:
-            found = self._refs[v.id] = Ref(v.id, self.value(v.shape), v.dtype)
+        if kind is int and v and math.gcd(v, self._product) != 1:
+            return Varied((v,))
+        return v
+
+    def _ref(self, v: Ref) -> Ref:
+        found = self._refs[v.id] = Ref(v.id, self.value(v.shape), v.dtype)
         return found
 
 
