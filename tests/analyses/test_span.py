@@ -12,7 +12,7 @@ from orderof.ops import contract as linear
 from orderof.ops import elementwise
 from orderof.ops.reduce import sum_over
 from orderof.ops.region import loop
-from orderof.sym import ceillog2, const, maximum, symbol, symbols
+from orderof.sym import ceillog2, const, symbol, symbols
 
 N, K, M = symbols("N K M")
 
@@ -220,4 +220,3 @@ def test_chains_that_letters_cannot_order_are_decided_at_the_sizes():
     nodes = b.graph([]).nodes
     assert longest(nodes, span, {"N": 8, "M": 64}) == (ceillog2(M) + 1, False)
     assert longest(nodes, span, {"N": 64, "M": 8}) == (ceillog2(N) + 1, False)
-    assert maximum(1, 2) == 2

@@ -73,6 +73,8 @@ class Spans:
     model: str
     dims: tuple[tuple[str, int], ...]
     rows: tuple[Span, ...]
+    unknown: int = 0
+    """Operators without a rule: work and span are lower bounds where there are any."""
 
     @property
     def total(self) -> Span:
@@ -101,7 +103,9 @@ class Spans:
             }
             for row in self.rows
         ]
-        return dumps({"model": self.model, "dims": sizes, "phases": rows}, indent=2)
+        return dumps(
+            {"model": self.model, "dims": sizes, "phases": rows, "unknown": self.unknown}, indent=2
+        )
 
 
 def spans(graph: Graph, padding: Padding = "full") -> Spans:
@@ -114,7 +118,8 @@ def spans(graph: Graph, padding: Padding = "full") -> Spans:
     ]
     if len(rows) > 1:
         rows.append(_phase("step", nodes, dict(graph.dims), padding))
-    return Spans(graph.name, graph.dims, tuple(rows))
+    unknown = sum(node.op.startswith("unknown:") for node, _ in visits(graph))
+    return Spans(graph.name, graph.dims, tuple(rows), unknown)
 
 
 def _phase(name: str, nodes: Sequence[Node], sizes: Mapping[str, int], padding: Padding) -> Span:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orderof.cli.app import VERBS, check_model
-from orderof.cli.failure import tell
+from orderof.cli.failure import tell, tell_unknown
 from orderof.cli.grouped import Grouped
 from orderof.cli.kept import DOORS
 from orderof.cli.progress import Progress
@@ -55,7 +55,7 @@ def analyze(
     start = time.perf_counter()
     result, before = (question.result(), False) if no_cache else _answer(question, quiet, verbose)
     if not quiet:
-        _warn(result)
+        tell_unknown(len(result.coverage.unknown))
     if verbose:
         _took(time.perf_counter() - start, before)
     if output:
@@ -81,6 +81,7 @@ def _span(question: Question, look: Look, output: Path | None, *, json: bool) ->
     if question.vary is not None:
         raise UsageError("--vary", "has no span", "leave out --span, or --vary")
     found = spans(question.model, padding=question.padding, **question.asked())
+    tell_unknown(found.unknown)
     if output:
         save(output, found.to_json() + "\n")
     if json:
@@ -101,13 +102,6 @@ def _answer(question: Question, quiet: bool, verbose: bool) -> tuple[Result, boo
 def _took(seconds: float, before: bool) -> None:
     took = f"{seconds:.2f} s"
     tell(f"found in {took}, counted before" if before else f"counted in {took}")
-
-
-def _warn(result: Result) -> None:
-    unknown = len(result.coverage.unknown)
-    if unknown:
-        ops = "1 operator has" if unknown == 1 else f"{unknown} operators have"
-        tell(f"warning: {ops} no rule, and every total is a lower bound; --strict refuses")
 
 
 def _zoo(look: Look) -> None:

@@ -72,3 +72,10 @@ def _keep_traceback(args: Sequence[str]) -> str:
 def _close_stdout() -> None:
     """Point stdout at nothing, so that Python does not complain when it flushes it at the end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def tell_unknown(unknown: int) -> None:
+    """Warn that operators without a rule come on top, if there are any."""
+    if unknown:
+        ops = "1 operator has" if unknown == 1 else f"{unknown} operators have"
+        tell(f"warning: {ops} no rule, and every total is a lower bound; --strict refuses")

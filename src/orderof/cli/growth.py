@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from orderof.cli.app import check_model
+from orderof.cli.failure import tell_unknown
 from orderof.cli.grouped import Grouped
 from orderof.cli.question import HOW, MODEL, VARY, WHAT, Question, whole
 from orderof.cli.screen import LOOK, Look
@@ -32,7 +33,9 @@ def growth(
     names = tuple(name for text in letters for name in text.split(","))
     model, options = shlex.quote(question.model), question.options()
     how = Asked(names, budget, operations, model, options)
-    Look(ascii, no_color, width, format).show(growth(question.result(), how))
+    result = question.result()
+    tell_unknown(len(result.coverage.unknown))
+    Look(ascii, no_color, width, format).show(growth(result, how))
 
 
 ASKED = [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orderof.cli.app import check_model
-from orderof.cli.failure import tell
+from orderof.cli.failure import tell, tell_unknown
 from orderof.cli.grouped import Grouped
 from orderof.cli.question import HOW, MODEL, WHAT, Question, sizes
 from orderof.cli.screen import LOOK, Look, write
@@ -45,6 +45,7 @@ def measure(
         raise UsageError(question.model, "cannot be run", hint)
     letter, points = varied(series)
     result = question.result()
+    tell_unknown(len(result.coverage.unknown))
     found = fit(_points(question, result, letter, points, quiet=quiet))
     if json:
         write(dumps(result, letter, found) + "\n")

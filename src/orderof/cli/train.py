@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from orderof.cli.app import check_model
+from orderof.cli.failure import tell_unknown
 from orderof.cli.grouped import Grouped
 from orderof.cli.question import HOW, MODEL, WHAT, Question, whole
 from orderof.cli.screen import LOOK, Look, write
@@ -31,8 +32,10 @@ def train(
     asked["train"] = asked.get("train") or "adamw"
     question = Question(**asked)
     check_model(question.model)
+    result = question.result()
+    tell_unknown(len(result.coverage.unknown))
     found = run(
-        question.result(),
+        result,
         examples=whole(examples),
         epochs=whole(epochs),
         batch=None if batch is None else whole(batch),

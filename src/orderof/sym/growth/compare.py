@@ -38,9 +38,9 @@ class Crossover:
     lower: Expr
 
     def at(self, sizes: Mapping[str, int]) -> float:
-        """The size, as a number."""
+        """The size, as a number; 0 where the higher power is larger from the start."""
         ratio = Fraction(self.above.at(sizes), self.below.at(sizes))
-        return float(ratio) ** (1 / self.power)
+        return float(max(ratio, 0)) ** (1 / self.power)
 
     def __str__(self) -> str:
         name = self.letter if self.power == 1 else f"{self.letter}**{self.power}"
