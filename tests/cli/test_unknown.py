@@ -48,3 +48,14 @@ def test_strict_is_exit_4(ask):
     done = ask("--strict")
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.startswith("error: aten._linalg_eigh.default: ")
+
+
+@pytest.mark.parametrize("verb", ["growth", "train", "--span"])
+def test_every_answer_warns(orderof, tmp_path, verb):
+    (tmp_path / "net.py").write_text(NET)
+    options = ("--examples", "8") if verb == "train" else ()
+    words = ("net:Net", verb) if verb.startswith("-") else (verb, "net:Net")
+    spec = "x: float32[B=8, 8]"
+    path = {"cwd": tmp_path, "PYTHONPATH": str(tmp_path)}
+    done = orderof(*words, "--input", spec, *options, **path)
+    assert "warning: 1 operator has no rule" in done.stderr

@@ -308,7 +308,6 @@ def weightless(make: Callable[[], Any], name: str, byte_limit: int = BYTE_LIMIT)
     """Build on the meta device; where that fails, on the CPU within the limit."""
     import torch
 
-    from orderof.frontends.torch.budget import Budget
     from orderof.frontends.torch.fakes import preserved
 
     with preserved():
@@ -317,6 +316,15 @@ def weightless(make: Callable[[], Any], name: str, byte_limit: int = BYTE_LIMIT)
                 return make()
         except Exception:  # noqa: BLE001, S110 - whatever it is, the CPU may do without it
             pass
+        return weighted(make, name, byte_limit)
+
+
+def weighted(make: Callable[[], Any], name: str, byte_limit: int = BYTE_LIMIT) -> Any:
+    """Build on the CPU within the limit, with the weights that it starts from."""
+    from orderof.frontends.torch.budget import Budget
+    from orderof.frontends.torch.fakes import preserved
+
+    with preserved():
         try:
             with Budget(byte_limit, name):
                 return make()
@@ -328,21 +336,3 @@ def weightless(make: Callable[[], Any], name: str, byte_limit: int = BYTE_LIMIT)
                 f"building it raised {sentence(error)}",
                 "it is called without arguments: write a function that returns the model",
             ) from error
-
-
-def weighted(make: Callable[[], Any], name: str, byte_limit: int = BYTE_LIMIT) -> Any:
-    """Build on the CPU within the limit, with the weights that it starts from, to be run."""
-    import torch
-
-    from orderof.frontends.torch.budget import Budget
-
-    state = torch.get_rng_state()
-    try:
-        with Budget(byte_limit, name):
-            return make()
-    except Error:
-        raise
-    except Exception as error:
-        raise ModelRaised(name, f"building it raised {sentence(error)}") from error
-    finally:
-        torch.set_rng_state(state)
