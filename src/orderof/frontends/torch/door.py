@@ -22,7 +22,7 @@ from orderof.transform.optimizer import optimize, optimizer
 from orderof.transform.roll import roll
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from torch import nn
 
@@ -61,10 +61,10 @@ def graph_of(
     with uncollected():
         asked, notes = _inputs(loaded, symbolic, folds)
         try:
-            graph = settle(asked, how.run, how.make)
+            graph = _rolled(*settle(asked, how.run, how.make))
         except Unequal:
             how = replace(how, folds=())
-            graph = settle(asked, how.run, how.make)
+            graph, _ = settle(asked, how.run, how.make)
     graph = replace(graph, notes=(*loaded.notes, *notes, *graph.notes))
     if rule is None:
         return graph
@@ -95,15 +95,19 @@ class _How:
         return record(module, args, kwargs, **how, folds=self.folds)
 
     def make(self, recording: Recording, sizes: Sizes | None) -> Graph:
-        """Lower, with folded blocks as loops; raises `Unequal`."""
+        """Lower what was run; folded blocks are three still."""
         name, on_unknown = self.loaded.name, self.on_unknown
-        graph = lower(recording, name=name, on_unknown=on_unknown, sizes=sizes)
-        for paths in recording.folds:
-            rolled = roll(graph, paths)
-            if rolled is None:
-                raise Unequal
-            graph = rolled
-        return graph
+        return lower(recording, name=name, on_unknown=on_unknown, sizes=sizes)
+
+
+def _rolled(graph: Graph, folds: Iterable[Sequence[str]]) -> Graph:
+    """Make a loop of each run of equal blocks; raises `Unequal`."""
+    for paths in folds:
+        found = roll(graph, paths)
+        if found is None:
+            raise Unequal
+        graph = found
+    return graph
 
 
 def _loaded(

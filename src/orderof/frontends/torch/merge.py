@@ -47,48 +47,43 @@ def merge(recordings: Sequence[Recording]) -> Recording:
 
 def marked(recording: Recording, primes: Iterable[int]) -> Recording:
     """Take the numbers of one recording to vary that one of its sizes divides."""
-    mark = _Marker(tuple(primes)).value
-
-    def named(pairs: tuple[tuple[str, Ref], ...]) -> tuple[tuple[str, Ref], ...]:
-        return tuple((name, mark(ref)) for name, ref in pairs)
-
-    calls = [
-        Call(
-            *(c.name, mark(c.args), {key: mark(v) for key, v in c.kwargs.items()}),
-            *(mark(c.results), c.scope, c.phase, c.source),
-        )
-        for c in recording.calls
-    ]
+    mark = _Marker(tuple(primes))
     return replace(
         recording,
-        calls=tuple(calls),
-        inputs=named(recording.inputs),
-        gradients=named(recording.gradients),
-        outputs=mark(recording.outputs),
-        constants=mark(recording.constants),
-        parameters=tuple(replace(p, ref=mark(p.ref)) for p in recording.parameters),
-        buffers=tuple(replace(b, ref=mark(b.ref)) for b in recording.buffers),
+        calls=tuple(map(mark.call, recording.calls)),
+        inputs=mark.value(recording.inputs),
+        gradients=mark.value(recording.gradients),
+        outputs=mark.value(recording.outputs),
+        constants=mark.value(recording.constants),
+        parameters=tuple(replace(p, ref=mark.value(p.ref)) for p in recording.parameters),
+        buffers=tuple(replace(b, ref=mark.value(b.ref)) for b in recording.buffers),
     )
 
 
 class _Marker:
+    """Equal shapes are looked at once."""
+
     def __init__(self, primes: tuple[int, ...]) -> None:
         self._product = math.prod(primes)
-        self._refs: dict[int, Ref] = {}
+        self._shapes: dict[tuple[int, ...], tuple[Any, ...]] = {}
+
+    def call(self, c: Call) -> Call:
+        args, results = self.value(c.args), self.value(c.results)
+        kwargs = {key: self.value(v) for key, v in c.kwargs.items()} if c.kwargs else c.kwargs
+        return Call(c.name, args, kwargs, results, c.scope, c.phase, c.source)
 
     def value(self, v: Any) -> Any:
         kind = type(v)
         if kind is Ref:
-            return self._refs.get(v.id) or self._ref(v)
+            shape = self._shapes.get(v.shape)
+            if shape is None:
+                shape = self._shapes[v.shape] = tuple(map(self.value, v.shape))
+            return v if shape == v.shape else Ref(v.id, shape, v.dtype)
         if kind is tuple:
             return tuple([self.value(item) for item in v])
         if kind is int and v and math.gcd(v, self._product) != 1:
             return Varied((v,))
         return v
-
-    def _ref(self, v: Ref) -> Ref:
-        found = self._refs[v.id] = Ref(v.id, self.value(v.shape), v.dtype)
-        return found
 
 
 def _named(together: _Merge, pairs: Sequence[tuple[tuple[str, Ref], ...]]) -> Any:

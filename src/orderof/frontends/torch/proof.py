@@ -81,7 +81,11 @@ def _one_path(taken: Iterable[Taken]) -> tuple[list[Taken], list[Taken]]:
     for pair in taken:
         paths.setdefault(path(pair[1]), []).append(pair)
     groups = sorted(paths.values(), key=len, reverse=True)
-    return groups[0], [pair for group in groups[1:] for pair in group]
+    same = groups[0]
+    others = [pair for group in groups[1:] for pair in group]
+    if any(pair[1].folds != same[0][1].folds for pair in others):
+        raise Parted(same[0][1].name, "has blocks that are equal at one size and not at another")
+    return same, others
 
 
 def check(graph: Graph, numbers: Graph, point: Point) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from orderof.ir.graph import Graph
 
     Letters = tuple[str, ...]
+    Folds = tuple[tuple[str, ...], ...]
 
 _RECORDINGS, _IN_ALL = 6, 8
 """How many sizes are tried for an attempt, and for all attempts on the same letters."""
@@ -92,14 +93,19 @@ class Attempt:
         return ({**point, **wide} for point, wide in zip(found, widths, strict=False))
 
 
-def settle(inputs: Inputs, run: Run, make: Make) -> Graph:
-    """Record and lower with as many letters as can be proved."""
+def settle(inputs: Inputs, run: Run, make: Make) -> tuple[Graph, Folds]:
+    """Record and lower with as many letters as can be proved; with the blocks that stand for more.
+
+    Graphs are compared as they were recorded: only the one that is given needs its loops.
+    """
     search = _Search(inputs, run, make, run(inputs.module, inputs.args, inputs.kwargs))
     for attempt in _with_widths(inputs, search.deepest):
         graph = search.outcome(attempt)
         if graph is not None:
-            return _noted(graph, attempt, search)
-    return _noted(make(search.base, None), Attempt(()), search)
+            break
+    else:
+        graph, attempt = make(search.base, None), Attempt(())
+    return _noted(graph, attempt, search), search.base.folds
 
 
 def _with_widths(inputs: Inputs, deepest: int) -> Iterator[Attempt]:
