@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from orderof.api import analyze, explain, spans
+from orderof.api import analyze, derive, explain, spans
 from orderof.errors import Error, UnknownOperator
 from orderof.result import Cost, Formula, Result
 
@@ -16,6 +16,7 @@ __all__ = [
     "Result",
     "UnknownOperator",
     "analyze",
+    "derive",
     "explain",
     "family",
     "spans",

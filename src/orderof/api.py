@@ -17,6 +17,8 @@ from orderof.transform.optimizer import optimize, optimizer
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from orderof.analyses.derivation.exercise import Question
+    from orderof.analyses.derivation.types import Derivation
     from orderof.analyses.explain import Explanation
     from orderof.analyses.span import Spans
     from orderof.doc import Doc
@@ -151,7 +153,7 @@ def analyze(
 
 
 @dataclass(frozen=True, slots=True)
-class Derivation:
+class Explained:
     """Where a number comes from, step by step: printed as text, or read item by item."""
 
     explanation: Explanation
@@ -183,7 +185,7 @@ def explain(
     phase: str = "forward",
     padding: Padding = "full",
     **asked: Unpack[Asked],
-) -> Derivation:
+) -> Explained:
     """Say where the cost of a module comes from, operator by operator.
 
     `scope` is a module path, `*` for any part of it (`h.*.attn`); it takes in what is below it. A
@@ -203,7 +205,65 @@ def explain(
         asked = {**asked, "train": asked.get("train") or "adamw"}
     found = graph(model, *inputs, **asked)
     explanation = analysis.explain(found, scope, Phase(phase), padding)
-    return Derivation(explanation, model if isinstance(model, str) else "")
+    return Explained(explanation, model if isinstance(model, str) else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """How the cost of a network follows from its equations: printed, or read step by step."""
+
+    derivation: Derivation
+    model: str = ""
+    """How the model was spelled, if it was."""
+
+    def doc(self, options: str = "") -> Doc:
+        """Give the report; `options` are those of the command line that asked for it."""
+        from orderof.analyses.derivation.report import report
+
+        return report(self.derivation, self.model, options)
+
+    def to_json(self) -> str:
+        """Write as JSON: equations, counts, sums and orders."""
+        from orderof.analyses.derivation.serial import dumps
+
+        return dumps(self.derivation)
+
+    def questions(self, scope: str = "") -> tuple[Question, ...]:
+        """Ask for the counts of the layers, each with its answer and frequent mistakes."""
+        from orderof.analyses.derivation.exercise import questions
+
+        return questions(self.derivation, scope)
+
+    def __str__(self) -> str:
+        from orderof.views.text import render
+
+        return render(self.doc())
+
+
+def derive(
+    model: Any,  # noqa: ANN401 - a spelling or a module of a framework
+    *inputs: Any,  # noqa: ANN401
+    padding: Padding = "full",
+    **asked: Unpack[Asked],
+) -> Derived:
+    """Derive what a network costs: every equation, every count, every sum, with orders and proofs.
+
+    The forward pass; with `train` also errors, gradients, update, step, epoch and the whole run.
+    The arguments are those of `analyze`. Raises `VerifyError` if a sum is not what is counted.
+
+    >>> d = derive("mlp:3-4-2", train="sgd")
+    >>> d.derivation.chapters[0].total
+    Expr(2*B*n0*n1 + 2*B*n1*n2 + B*n1)
+    """
+    from orderof.analyses.derivation.chapters import derive as derived
+
+    found = graph(model, *inputs, **asked)
+    spelled = model if isinstance(model, str) else ""
+    meanings = zoo.LETTERS if spelled.startswith(("zoo:", "mlp:")) else None
+    return Derived(
+        derived(found, padding, train=asked.get("train"), meanings=meanings),
+        spelled,
+    )
 
 
 def spans(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from orderof.sym import Expr
+from orderof.written import Equal
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Sizes:
     items: tuple[tuple[str, int], ...]
 
 
-Cell = int | Expr | Share | AtLeast | Amount | Sizes | str | None
+Cell = int | Expr | Equal | Share | AtLeast | Amount | Sizes | str | None
 """What a table or a fact holds; None is left blank."""
 
 

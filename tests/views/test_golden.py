@@ -42,3 +42,12 @@ def test_text_is_as_reviewed(name):
     if os.environ.get("ORDEROF_GOLDEN") == "write":
         path.write_text(found, "utf-8")
     assert found == path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["mlp", "conv", "lstm", "attention"])
+def test_derivations_are_as_reviewed(name):
+    found = str(orderof.derive(f"zoo:{name}", train="sgd"))
+    path = FOLDER / f"derive_{name}.txt"
+    if os.environ.get("ORDEROF_GOLDEN") == "write":
+        path.write_text(found, "utf-8")
+    assert found == path.read_text("utf-8")

@@ -1,10 +1,10 @@
-"""`orderof explain MODEL SCOPE`: where one number comes from, step by step."""
+"""`orderof explain MODEL [SCOPE]`: the whole derivation, or where one number comes from."""
 
 from __future__ import annotations
 
 import shlex
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,12 +13,16 @@ from orderof.cli.grouped import Grouped
 from orderof.cli.question import HOW, MODEL, WHAT, Question
 from orderof.cli.screen import LOOK, Look, write
 
+if TYPE_CHECKING:
+    from orderof.api import Derived
+
 PHASES = ("forward", "loss", "backward", "recompute", "optimizer", "mask")
 
 
 def explain(
-    scope: str,
-    phase: str,
+    scope: str | None,
+    phase: str | None,
+    exercise: bool,
     json: bool,
     ascii: bool,
     no_color: bool,
@@ -26,10 +30,38 @@ def explain(
     format: str,
     **asked: Any,  # noqa: ANN401 - the fields of a Question
 ) -> None:
-    """Explain the cost of a module."""
+    """Derive the cost of a model, or explain that of a module."""
+    q = Question(**asked)
+    look = Look(ascii, no_color, width, format)
+    if exercise:
+        from orderof.cli.exercise import hold
+
+        hold(_derived(q, "forward"), scope or "")
+    elif scope is None:
+        found = _derived(q, phase)
+        if json:
+            write(found.to_json() + "\n")
+        else:
+            look.show(found.doc(q.options()))
+    else:
+        _scope(q, scope, phase or "forward", look, json=json)
+
+
+def _derived(q: Question, phase: str | None) -> Derived:
+    """Derive all chapters, or those of one phase."""
     from orderof import api
 
-    q = Question(**asked)
+    train = q.train or (None if phase in {"forward", "mask"} else "sgd")
+    found = api.derive(q.model, padding=q.padding, **{**q.asked(), "train": train})
+    if found.derivation.unknown:
+        tell("warning: operators without a rule come on top; --strict refuses")
+    derivation = found.derivation.only(phase) if phase else found.derivation
+    return replace(found, derivation=derivation, model=shlex.quote(q.model))
+
+
+def _scope(q: Question, scope: str, phase: str, look: Look, *, json: bool) -> None:
+    from orderof import api
+
     found = api.explain(q.model, scope, phase=phase, padding=q.padding, **q.asked())
     if found.explanation.unknown:
         tell("warning: operators without a rule come on top; --strict refuses")
@@ -37,22 +69,28 @@ def explain(
         write(found.to_json() + "\n")
         return
     typed = replace(found, model=shlex.quote(q.model))
-    Look(ascii, no_color, width, format).show(typed.doc(q.options(), q.as_))
+    look.show(typed.doc(q.options(), q.as_))
 
 
-SCOPE = click.Argument(["scope"], metavar="SCOPE")
+SCOPE = click.Argument(["scope"], metavar="[SCOPE]", required=False)
 PHASE = click.Option(
     ["--phase"],
     type=click.Choice(PHASES),
-    default="forward",
-    help="Which part of a training step; backward and optimizer imply --train adamw.",
+    help="Which part of a training step; of a SCOPE forward, else all of them.",
+)
+EXERCISE = click.Option(
+    ["--exercise"],
+    is_flag=True,
+    help="Ask for the counts layer by layer, and say what is wrong with an answer.",
 )
 WHERE = [click.Option(["--json"], is_flag=True, help="Formulas and numbers as JSON on stdout.")]
 COMMAND = Grouped(
     "explain",
     explain,
-    "Say where the cost of SCOPE comes from: a module path such as lm_head or 'h.*.attn'.",
+    "Derive what a model costs, equation by equation: forward, errors, gradients, update, training "
+    "(sgd, unless --train names another). With SCOPE, a module path such as lm_head or 'h.*.attn': "
+    "where the cost of that module comes from.",
     [MODEL, SCOPE],
-    {"What is asked": [PHASE, *WHAT], "How it is counted": HOW, "What is shown": LOOK,
+    {"What is asked": [PHASE, EXERCISE, *WHAT], "How it is counted": HOW, "What is shown": LOOK,
      "Where it goes": WHERE},
 )  # fmt: skip

@@ -99,10 +99,17 @@ def domain(
 
 
 def _padded(nest: Nest, ins: tuple[Type, ...], out: Type) -> list[tuple[Window, Expr]]:
-    """List the windows of a nest, each once, with the size of the dimension that they look at."""
+    """List the windows that may look outside, each once, with the size of what they look at."""
     pairs = zip((*nest.ins, nest.out), (*ins, out), strict=True)
     dims = (dim for acc, t in pairs for dim in zip(acc, t.shape, strict=True))
-    return list({index: extent for index, extent in dims if isinstance(index, Window)}.items())
+    found = {index: extent for index, extent in dims if isinstance(index, Window)}
+    return [(w, n) for w, n in found.items() if not _within(w, nest.sizes, n)]
+
+
+def _within(window: Window, sizes: dict[str, Expr], extent: Expr) -> bool:
+    """Whether no tap lies outside, for all sizes."""
+    last = (sizes[window.outer] - 1) * window.stride + (sizes[window.inner] - 1) * window.dilation
+    return not window.pad and extent - 1 == last
 
 
 def span(node: Node) -> Expr:

@@ -189,7 +189,7 @@ def _dims(base: Result, members: Sequence[Result], found: Interpolated) -> Dims:
         each = [m.dims.ranges.get(name, Range()) for m in members if isinstance(m.dims, Dims)]
         if each and (r := _all(each)) != Range():
             ranges[name] = r
-    return Dims({**base.dims, **found.asked}, {**ranges, **found.ranges})
+    return Dims({**base.dims, **found.asked}, {**ranges, **found.ranges}, base.assumptions)
 
 
 def _all(ranges: Sequence[Range]) -> Range:

@@ -1,30 +1,20 @@
-"""A whole training run: every epoch goes through all examples in batches, the last one smaller.
-
-With f(B) the cost of one step at a batch of B, m examples and e epochs cost
-
-    e * (floordiv(m, B) * f(B) + f(mod(m, B)))        where the last term is left out if B divides m
-
-and where f(B) = a*B + c, as nearly always, e * (m*a + ceildiv(m, B)*c): the work on examples does
-not depend on the batch, the updates do.
-"""
+"""A whole training run: every epoch goes through all examples in batches, the last one smaller."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orderof.analyses.training import BATCH, EPOCHS, EXAMPLES, training
 from orderof.errors import BadSpelling, UnknownDim
 from orderof.result.dims import Dims
 from orderof.result.formula import Formula
-from orderof.sym import Expr, ceildiv, floordiv, mod, symbol
-from orderof.sym.growth.order import groups_of
+from orderof.sym import ceildiv, symbol
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from orderof.result.result import Result
-
-BATCH, EXAMPLES, EPOCHS = "B", "m", "e"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,31 +59,14 @@ def run(result: Result, *, examples: int, epochs: int = 1, batch: int | None = N
     at = known.replaced({BATCH: size})
     if rest := examples % size:
         known.replaced({BATCH: rest})
-    dims = Dims(Dims({**at, EXAMPLES: examples, EPOCHS: epochs}), known.ranges)
+    sizes = {**at, EXAMPLES: examples, EPOCHS: epochs}
+    dims = Dims(sizes, known.ranges, result.assumptions)
     return Run(
         result.model,
         result.train,
         dims,
         Formula(symbol(EPOCHS) * ceildiv(symbol(EXAMPLES), symbol(BATCH)), dims),
-        Formula(_whole(result.step.flops.expr), dims),
-        Formula(_whole(result.step.ops.expr), dims),
+        Formula(training(result.step.flops.expr), dims),
+        Formula(training(result.step.ops.expr), dims),
         result.params(),
     )
-
-
-def _whole(step: Expr) -> Expr:
-    """Give the cost of all steps from that of one."""
-    m, e, b = symbol(EXAMPLES), symbol(EPOCHS), symbol(BATCH)
-    groups = groups_of(step.terms(), (BATCH,))
-    inside = any(
-        BATCH in args.symbols()
-        for mono, _ in step.terms()
-        for atom, _ in mono
-        if not isinstance(atom, str)
-        for args in atom.args
-    )
-    if not inside and groups.keys() <= {((0, 0),), ((1, 0),)}:
-        each, fixed = groups.get(((1, 0),), Expr({})), groups.get(((0, 0),), Expr({}))
-        return e * m * each + e * ceildiv(m, b) * fixed
-    last = ceildiv(m, b) - floordiv(m, b)  # whether there is a smaller batch
-    return e * floordiv(m, b) * step + e * last * step.subs({BATCH: mod(m, b)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from orderof.analyses.training import BATCH, EPOCHS, EXAMPLES
 from orderof.doc import (
     Block,
     Cell,
@@ -21,7 +22,6 @@ from orderof.doc import (
     Sizes,
     Table,
 )
-from orderof.result.run import BATCH, EPOCHS, EXAMPLES
 
 if TYPE_CHECKING:
     from orderof.result.run import Run

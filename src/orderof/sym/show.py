@@ -123,7 +123,12 @@ def _operand(e: Expr, to: _Notation) -> str:
 
 
 def _parts(name: str) -> tuple[str, list[str]]:
-    """Split a name into base and subscripts: n_head into n and head; _x stays whole."""
+    """Split a name into base and subscripts: n_head into n and head, n0 into n and 0.
+
+    `_x` stays whole.
+    """
+    if len(name) > 1 and name[0].isalpha() and name[1:].isdecimal():
+        return name[0], [name[1:]]
     base, *subscripts = name.split("_")
     return (base, subscripts) if base and all(subscripts) else (name, [])
 

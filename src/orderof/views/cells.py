@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 from orderof.doc import Amount, AtLeast, Cell, Column, Kind, Share, Sizes, Table
 from orderof.sym import Expr
 from orderof.views import numbers
+from orderof.written import Equal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,6 +35,12 @@ class Glyphs:
 
         return self.text(factored(e))
 
+    def equation(self, w: Equal) -> str:
+        """Give mathematics as it is written down."""
+        from orderof.written.notation import TEXT, write
+
+        return self.text(write(w, TEXT))
+
     def parts(self, parts: Iterable[Cell]) -> str:
         """Give the cells of a fact, one after the other."""
         return " ".join(self.alone(p) for p in parts)
@@ -49,6 +56,8 @@ class Glyphs:
                 return self.text(text)
             case Expr():
                 return self.formula(cell)
+            case Equal():
+                return self.equation(cell)
             case Amount(n):
                 return numbers.amount(n)
             case Share(part, whole):

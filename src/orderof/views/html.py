@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from orderof.sym.show import mathml
 from orderof.views.markup import Grid, Markup
+from orderof.written.notation import MATHML, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orderof.sym import Expr
+    from orderof.written import Equal
 
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}"
@@ -35,6 +37,10 @@ class Html(Markup):
     def formula(self, e: Expr) -> str:
         """Set a formula within a line; a number stays a number."""
         return f"{e.value:,}" if e.value is not None else mathml(e)
+
+    def equation(self, w: Equal) -> str:
+        """Set an equation within a line."""
+        return f"<math>{write(w, MATHML)}</math>"
 
     def start(self, title: str, summary: Sequence[str]) -> str:
         """Begin a page."""

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from orderof.sym.show import latex
 from orderof.views.markup import Grid, Markup
+from orderof.written.notation import LATEX, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orderof.sym import Expr
+    from orderof.written import Equal
 
 _HEAD = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
@@ -41,6 +43,10 @@ class Latex(Markup):
     def formula(self, e: Expr) -> str:
         """Set a formula within a line; a number stays a number."""
         return f"{e.value:,}" if e.value is not None else f"${latex(e)}$"
+
+    def equation(self, w: Equal) -> str:
+        """Set an equation within a line."""
+        return f"${write(w, LATEX)}$"
 
     def start(self, title: str, summary: Sequence[str]) -> str:
         """Begin a document."""
@@ -87,12 +93,17 @@ class Latex(Markup):
 
     def commands(self, commands: Sequence[str]) -> str:
         """Set commands."""
-        lines = "\n".join(f"\\texttt{{{self.text(c)}}}\\par" for c in commands)
+        lines = "\n".join(f"\\texttt{{{_dashes(self.text(c))}}}\\par" for c in commands)
         return f"\\medskip\n{lines}\n"
 
     def end(self) -> str:
         """End the document."""
         return "\\end{document}\n"
+
+
+def _dashes(text: str) -> str:
+    """Keep two dashes apart, which TeX would make one of."""
+    return text.replace("--", "-{}-")
 
 
 def _summands(text: str) -> list[str]:

@@ -48,6 +48,7 @@ Line = list[Span]
 INDENT = 2
 GAP, NARROW_GAP = 3, 2
 _SUMMANDS = re.compile(r" (?=[-+] )")
+_SIGNS = re.compile(r" (?=[-+=] |<= |for )")
 LEAST = 24
 """A formula is not broken into shorter pieces than this."""
 
@@ -96,7 +97,9 @@ class _Writer:
             case Section(title, blocks):
                 if title:
                     yield [(" " * INDENT + self.glyphs.text(title), Style.STRONG)]
-                for inner in _grouped(blocks):
+                for i, inner in enumerate(_grouped(blocks)):
+                    if isinstance(inner[0], Section) and (i or title):
+                        yield []
                     yield from self.block(inner)
             case Table() as table:
                 yield from self.table(table)
@@ -115,7 +118,9 @@ class _Writer:
         label_width = max((len(f.label) for f in facts.items), default=0)
         for fact in facts.items:
             label = " " * INDENT + fact.label.ljust(label_width) + " " * GAP
-            yield [(label, Style.FAINT), (self.glyphs.parts(fact.parts), Style.PLAIN)]
+            first, *more = self._statement(self.glyphs.parts(fact.parts), len(label))
+            yield [(label, Style.FAINT), (first, Style.PLAIN)]
+            yield from ([(line, Style.PLAIN)] for line in more)
 
     def formulas(self, group: Sequence[FormulaLine]) -> Iterator[Line]:
         label_width = max(len(f.label) for f in group)
@@ -181,6 +186,13 @@ class _Writer:
         if kind is not Kind.TEXT or self.width is None:
             return [text]
         first, *more = _filled(text.split(" "), max(self.width - start, LEAST), 0)
+        return [first, *(" " * start + line for line in more)]
+
+    def _statement(self, text: str, start: int) -> list[str]:
+        """Break a formula with what is said about it, where it is longer than a line."""
+        if self.width is None or start + len(text) <= self.width or not _SIGNS.search(text):
+            return [text]
+        first, *more = _filled(_SIGNS.split(text), max(self.width - start, LEAST), INDENT)
         return [first, *(" " * start + line for line in more)]
 
     def _formula(self, text: str, start: int) -> list[str]:

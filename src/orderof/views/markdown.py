@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from orderof.sym.show import latex
 from orderof.views.markup import Grid, Markup
+from orderof.written.notation import LATEX, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orderof.sym import Expr
+    from orderof.written import Equal
 
 _SPECIAL = re.compile(r"([\\`*_|<>$#\[\]])")
 
@@ -26,6 +28,10 @@ class Markdown(Markup):
     def formula(self, e: Expr) -> str:
         """Set a formula within a line; a number stays a number."""
         return f"{e.value:,}" if e.value is not None else f"${latex(e)}$"
+
+    def equation(self, w: Equal) -> str:
+        """Set an equation within a line."""
+        return f"${write(w, LATEX)}$"
 
     def start(self, title: str, summary: Sequence[str]) -> str:
         """Begin a page."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from orderof.sym import Expr
+    from orderof.written import Equal
 
 LANGUAGES = ("markdown", "latex", "html")
 
@@ -52,6 +53,10 @@ class Markup(Glyphs, ABC):
     @abstractmethod
     def formula(self, e: Expr) -> str:
         """Set a formula within a line."""
+
+    @abstractmethod
+    def equation(self, w: Equal) -> str:
+        """Set an equation within a line."""
 
     @abstractmethod
     def start(self, title: str, summary: Sequence[str]) -> str:

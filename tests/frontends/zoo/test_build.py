@@ -70,7 +70,8 @@ def test_training_with_adamw(name):
     assert dict(r.dims) == dict(ZOO[name].dims)
     assert r.step.ops() == r.forward.ops() + r.backward.ops() + r.optimizer.ops()
     # Two of the three products of a layer belong to the backward pass; some inputs need none.
-    assert r.forward.macs() < r.backward.macs() <= 2 * r.forward.macs()
+    least = r.forward.macs() + (name != "conv")  # of a single layer no input needs one
+    assert least <= r.backward.macs() <= 2 * r.forward.macs()
     # p*(1 - lr*wd); m + (1-b1)*(g - m); b2*v + (1-b2)*g*g; sqrt(v)/c + eps; p + (-a*m)/that
     assert r.optimizer.ops() == (1 + 3 + 4 + 3 + 3) * r.params()
 

@@ -86,6 +86,28 @@ def resnet(name: str) -> Callable[..., Twin]:
     return make
 
 
+def conv(B: int, C0: int, C1: int, H: int, W: int, k: int) -> Twin:
+    return nn.Conv2d(C0, C1, k), (torch.empty(B, C0, H + k - 1, W + k - 1),)
+
+
+class Attention(nn.Module):
+    def __init__(self, d: int, h: int) -> None:
+        super().__init__()
+        self.query, self.key, self.value, self.out = (nn.Linear(d, d) for _ in range(4))
+        self.h = h
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        B, S, d = x.shape
+        parts = (f(x) for f in (self.query, self.key, self.value))
+        heads = (p.view(B, S, self.h, d // self.h).transpose(1, 2) for p in parts)
+        y = functional.scaled_dot_product_attention(*heads)
+        return self.out(y.transpose(1, 2).reshape(B, S, d))
+
+
+def attention(B: int, S: int, d: int, h: int) -> Twin:
+    return Attention(d, h), (torch.empty(B, S, d),)
+
+
 def rnn(kind: type[nn.RNNBase]) -> Callable[..., Twin]:
     def make(B: int, S: int, I: int, d: int) -> Twin:  # noqa: E741
         return kind(I, d, batch_first=True), (torch.empty(B, S, I),)
@@ -102,6 +124,8 @@ def transformer(B: int, **sizes: int) -> Twin:
 MAKERS: dict[str, Callable[..., Twin]] = {
     "mlp": mlp,
     "lenet": lenet,
+    "conv": conv,
+    "attention": attention,
     **{name: resnet(name) for name in ("resnet18", "resnet34", "resnet50", "resnet101")},
     "lstm": rnn(nn.LSTM),
     "gru": rnn(nn.GRU),

@@ -6,5 +6,6 @@
 """
 
 from orderof.frontends.zoo.catalog import ZOO, Model, build, find
+from orderof.frontends.zoo.letters import LETTERS
 
-__all__ = ["ZOO", "Model", "build", "find"]
+__all__ = ["LETTERS", "ZOO", "Model", "build", "find"]

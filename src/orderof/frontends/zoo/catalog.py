@@ -18,6 +18,7 @@ from orderof.frontends.zoo import (
     resnet,
     rnn,
     seq2seq,
+    single,
     squeezenet,
     superres,
     transformer,
@@ -50,6 +51,13 @@ ZOO = {
     m.name: m
     for m in (
         Model("mlp", "feed-forward network; other widths: mlp:784-300-10,relu", mlp.mlp, mlp.DIMS),
+        Model("conv", "one convolution, windows of k by k", single.conv, single.CONV_DIMS),
+        Model(
+            "attention",
+            "one layer of self-attention with h heads and its four projections",
+            single.attention,
+            single.ATTENTION_DIMS,
+        ),
         Model("lenet", "LeNet-5 on grey images, 61,706 parameters", lenet.lenet, lenet.DIMS),
         Model("alexnet", "AlexNet in one column on colour images", alexnet.alexnet, alexnet.DIMS),
         Model("vgg16", "VGG with 16 layers on colour images", vgg.vgg16, vgg.DIMS),
