@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from orderof.api import analyze, derive, explain, spans
+from orderof.api import analyze, derive, explain, gradients, spans
 from orderof.errors import Error, UnknownOperator
 from orderof.result import Cost, Formula, Result
 
@@ -19,6 +19,7 @@ __all__ = [
     "derive",
     "explain",
     "family",
+    "gradients",
     "spans",
 ]
 

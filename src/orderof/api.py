@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from orderof.analyses.derivation.types import Derivation
     from orderof.analyses.explain import Explanation
     from orderof.analyses.span import Spans
+    from orderof.analyses.ways import Ways
     from orderof.doc import Doc
     from orderof.ir.graph import Graph
     from orderof.ops.work import Padding
@@ -281,3 +282,27 @@ def spans(
     from orderof.analyses.span import spans as measured
 
     return measured(graph(model, *inputs, **asked), padding)
+
+
+def gradients(
+    model: Any,  # noqa: ANN401 - a spelling or a module of a framework
+    *inputs: Any,  # noqa: ANN401
+    checkpoints: int | None = None,
+    window: int | None = None,
+    **asked: Unpack[Asked],
+) -> Ways:
+    """Compare ways to the gradient by count: modes of differentiation, checkpoints, truncation.
+
+    `checkpoints` inputs of blocks are kept at a time, `window` steps of time are walked back. The
+    other arguments are those of `analyze`. Raises `ModelError` without a forward mode.
+
+    >>> g = gradients("zoo:lstm", window=2)
+    >>> [way.name for way in g.time]
+    ['all of time', 'chunks of 2', '2 steps from every step']
+    """
+    from orderof.analyses.ways import ways
+
+    trained: Asked = {**asked, "train": asked.get("train") or "sgd"}
+    plain: Asked = {**asked, "train": None, "mode": mode_of(trained)}
+    both = graph(model, *inputs, **trained), graph(model, *inputs, **plain)
+    return ways(*both, checkpoints=checkpoints, window=window)

@@ -39,3 +39,30 @@ def test_json():
 def test_what_is_no_number():
     found = run("zoo:lstm", "--examples", "some")
     assert isinstance(found.exception, BadSpelling)
+
+
+def test_until_within_eps():
+    found = run("mlp:784-10", "--loss", "cross_entropy", "--examples", "60k", "--until", "1e-3",
+                "--with", "beta=10,R=5")  # fmt: skip
+    assert found.exit_code == 0, found.output
+    assert "  smooth                  499,996               940.8 T      943.8 T" in found.output
+    assert "source      Nesterov 2004" in found.output
+    assert "not convex" not in found.output
+
+
+def test_a_network_with_hidden_layers_is_no_convex_cost():
+    found = run("zoo:mlp", "--examples", "60k", "--until", "0.1", "--descent", "stochastic",
+                "--with", "G=2,R=5", "--batch", "32", "--json")  # fmt: skip
+    data = json.loads(found.stdout)
+    assert "not convex" in data["doubt"]
+    assert (data["iterations"], data["dims"]["B"]) == (10_000, 32)
+    assert "warning: the bound assumes a convex cost" in found.stderr
+    plain = run("zoo:mlp", "--examples", "60k", "--until", "0.1", "--descent", "stationary",
+                "--with", "beta=1,D=2", "--json")  # fmt: skip
+    assert json.loads(plain.stdout)["doubt"] == ""
+
+
+def test_constants_that_are_missing():
+    found = run("zoo:mlp", "--examples", "60k", "--until", "0.1", "--with", "beta=2")
+    assert isinstance(found.exception, BadSpelling)
+    assert "needs beta=..., R=..." in found.exception.hint

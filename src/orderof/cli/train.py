@@ -1,23 +1,37 @@
-"""`orderof train MODEL --examples M --epochs E --batch B`: the cost of a whole training run."""
+"""`orderof train MODEL --examples M`: a whole training run, by epochs or until within eps."""
 
 from __future__ import annotations
 
 import shlex
-from typing import Any
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orderof.cli.app import check_model
-from orderof.cli.failure import tell_unknown
+from orderof.cli.failure import tell, tell_unknown
 from orderof.cli.grouped import Grouped
 from orderof.cli.question import HOW, MODEL, WHAT, Question, whole
 from orderof.cli.screen import LOOK, Look, write
+from orderof.errors import BadSpelling
+
+if TYPE_CHECKING:
+    from orderof.result.until import Until
+
+DESCENTS = (
+    "convex", "smooth", "strong", "accelerated", "accelerated-strong", "stochastic",
+    "stochastic-strong", "stationary",
+)  # fmt: skip
 
 
 def train(
     examples: str,
     epochs: str,
     batch: str | None,
+    until: str | None,
+    descent: str,
+    constants: str,
     json: bool,
     ascii: bool,
     no_color: bool,
@@ -26,25 +40,67 @@ def train(
     **asked: Any,  # noqa: ANN401 - the fields of a Question
 ) -> None:
     """Answer what a training run costs."""
-    from orderof.result.run import run
-    from orderof.result.run_doc import dumps, report
+    from orderof.result import run, run_doc
+    from orderof.result import until as iterated
 
-    asked["train"] = asked.get("train") or "adamw"
+    plain = "sgd" if until is not None else "adamw"
+    asked["train"] = asked.get("train") or plain
     question = Question(**asked)
     check_model(question.model)
+    typed = f"{shlex.quote(question.model)} {question.options()}".strip()
+    look = Look(ascii, no_color, width, format)
+    size = None if batch is None else whole(batch)
+    if until is not None:
+        found = _until(question, number(until, "eps"), descent, constants, whole(examples), size)
+        if json:
+            write(iterated.dumps(found) + "\n")
+        else:
+            look.show(iterated.report(found, typed))
+        return
     result = question.result()
     tell_unknown(len(result.coverage.unknown))
-    found = run(
-        result,
-        examples=whole(examples),
-        epochs=whole(epochs),
-        batch=None if batch is None else whole(batch),
-    )
+    ran = run.run(result, examples=whole(examples), epochs=whole(epochs), batch=size)
     if json:
-        write(dumps(found) + "\n")
+        write(run_doc.dumps(ran) + "\n")
         return
-    typed = f"{shlex.quote(question.model)} {question.options()}".strip()
-    Look(ascii, no_color, width, format).show(report(found, typed))
+    look.show(run_doc.report(ran, typed))
+
+
+def _until(
+    question: Question, eps: Decimal, descent: str, constants: str, examples: int, batch: int | None
+) -> Until:
+    """Find the iterations of a bound, and whether it may be believed."""
+    from orderof import api
+    from orderof.analyses.affine import convex
+    from orderof.analyses.descent import bound
+    from orderof.result.until import until
+
+    given = {name: number(text, name) for name, text in _pairs(constants)}
+    result = question.result()
+    tell_unknown(len(result.coverage.unknown))
+    graph = api.graph(question.model, **replace(question, train="sgd").asked())
+    found = until(
+        result, bound(descent), eps, given, examples=examples, batch=batch, convex=convex(graph)
+    )
+    if found.doubt:
+        tell("warning: the bound assumes a convex cost, which this network's is not")
+    return found
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    for name, equals, _ in pairs:
+        if not equals or not name.strip():
+            raise BadSpelling(text, "is no list of constants", "write --with beta=10,R=1")
+    return [(name.strip(), value.strip()) for name, _, value in pairs]
+
+
+def number(text: str, name: str) -> Decimal:
+    """Read a decimal number: 1e-3, 0.5."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise BadSpelling(f"{name}={text}", "is no number", "write 0.001 or 1e-3") from None
 
 
 ASKED = [
@@ -52,12 +108,31 @@ ASKED = [
     click.Option(["--epochs"], default="1", metavar="E", help="How often each is gone through."),
     click.Option(["--batch"], metavar="B", help="Examples of a step; by default those of MODEL."),
 ]
+UNTIL = [
+    click.Option(
+        ["--until"],
+        metavar="EPS",
+        help="Instead of epochs: iterations until the cost is within EPS of its least, by a bound.",
+    ),
+    click.Option(
+        ["--descent"],
+        type=click.Choice(DESCENTS),
+        default="smooth",
+        help="The bound: what is assumed of the cost, and by which method.",
+    ),
+    click.Option(
+        ["--with", "constants"],
+        default="",
+        metavar="NAME=VALUE,...",
+        help="Its constants: beta (smoothness), mu (strong convexity), R (distance), G, D.",
+    ),
+]
 WHERE = [click.Option(["--json"], is_flag=True, help="Formulas and numbers as JSON on stdout.")]
 COMMAND = Grouped(
     "train",
     train,
-    "Count what training MODEL costs as a whole; by default with AdamW.",
+    "Count what training MODEL costs as a whole; by default with AdamW, with --until by descent.",
     [MODEL],
-    {"What is asked": [*ASKED, *WHAT], "How it is counted": HOW, "What is shown": LOOK,
-     "Where it goes": WHERE},
+    {"What is asked": [*ASKED, *WHAT], "Until within EPS": UNTIL, "How it is counted": HOW,
+     "What is shown": LOOK, "Where it goes": WHERE},
 )  # fmt: skip

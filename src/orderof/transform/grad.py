@@ -198,7 +198,7 @@ def _active(graph: Graph, wanted: Sequence[Value]) -> set[Value]:
     return active
 
 
-def _carries(node: Node, loop: Loop, active: set[Value]) -> tuple[list[bool], set[Value]]:
+def carries(node: Node, loop: Loop, active: set[Value]) -> tuple[list[bool], set[Value]]:
     """Find which carries are active, by repetition, and the active values of the body."""
     flags = [v in active for v in node.operands]
     takes = [i.value for i in loop.body.inputs]
@@ -215,7 +215,7 @@ def _carries(node: Node, loop: Loop, active: set[Value]) -> tuple[list[bool], se
 def _active_results(node: Node, active: set[Value]) -> list[bool]:
     loop = node.form
     assert isinstance(loop, Loop)  # noqa: S101 - callers match on the form
-    _, inner = _carries(node, loop, active)
+    _, inner = carries(node, loop, active)
     return [v in inner for v in loop.body.outputs]
 
 
@@ -265,7 +265,7 @@ def _zeros(b: Builder, t: Type) -> Value:
 
 def _loop_flags(walk: _Walk, node: Node, loop: Loop) -> tuple[list[bool], list[bool]]:
     """Say which body inputs want a gradient and which body outputs get one."""
-    want, _ = _carries(node, loop, walk.active)
+    want, _ = carries(node, loop, walk.active)
     n = loop.carry
     want[n:] = [w and v in walk.useful for w, v in zip(want[n:], node.operands[n:], strict=True)]
     stacks = [walk.flows(v) for v in node.results[n : n + loop.stack]]
