@@ -32,6 +32,7 @@ VERBS = {
         Verb("growth", "how it grows: orders with their proof, crossovers, budgets", LOOK),
         Verb("train", "what a whole training run costs: examples, epochs, batches", LOOK),
         Verb("gradient", "what a gradient costs by reverse mode, and by other ways", LOOK),
+        Verb("claims", "what people say about cost, held against counts and a clock", LOOK),
         Verb("measure", "run it at several sizes, and compare with what was derived", LOOK),
         Verb("doctor", "what is installed, what is missing, what to run", REFERENCE),
         Verb("cache", "which answers are kept on disk, and how to remove them", REFERENCE),
