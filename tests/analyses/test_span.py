@@ -12,7 +12,7 @@ from orderof.ops import contract as linear
 from orderof.ops import elementwise
 from orderof.ops.reduce import sum_over
 from orderof.ops.region import loop
-from orderof.sym import ceillog2, const, symbol, symbols
+from orderof.sym import ceillog2, const, parse, symbol, symbols
 
 N, K, M = symbols("N K M")
 
@@ -220,3 +220,28 @@ def test_chains_that_letters_cannot_order_are_decided_at_the_sizes():
     nodes = b.graph([]).nodes
     assert longest(nodes, span, {"N": 8, "M": 64}) == (ceillog2(M) + 1, False)
     assert longest(nodes, span, {"N": 64, "M": 8}) == (ceillog2(N) + 1, False)
+
+
+@pytest.mark.parametrize(
+    ("model", "paths"),
+    [
+        ("zoo:mlp", {}),
+        ("zoo:conv", {"H": "ceildiv(H - 1, k - 1)", "W": "ceildiv(W - 1, k - 1)"}),
+        ("zoo:vdsr", {"H": "ceildiv(H - 1, 2*(L + 2))", "W": "ceildiv(W - 1, 2*(L + 2))"}),
+        ("zoo:fsrcnn", {}),  # its stride makes other places of places
+        ("zoo:lstm", {"S": "S"}),
+        ("zoo:attention", {"S": "1"}),
+        ("zoo:gpt2", {"S": "1"}),
+        ("zoo:transformer", {"S": "1", "T": "1"}),
+    ],
+)
+def test_the_longest_way_between_two_places(model, paths):
+    assert dict(spans(model).paths) == {x: parse(e) for x, e in paths.items()}
+
+
+def test_descent_is_a_loop_of_steps():
+    found = spans("zoo:mlp", train="sgd")
+    descent, step = found.descent(), found.total
+    assert (descent.work, descent.span) == (parse("T") * step.work, parse("T") * step.span)
+    assert spans("zoo:mlp").descent() is None
+    assert "N" in spans("zoo:transformer", train="sgd").descent().work.symbols()  # T is taken

@@ -52,12 +52,19 @@ REPORTS = {
     "growth": ["growth", "zoo:resnet18"],
     "span": ["zoo:lstm", "--span", "--train", "sgd"],
     "train": ["train", "mlp:784-300-10", "--examples", "100"],
+    "derivation mlp": ["explain", "mlp:784-300-10", "--loss", "mse"],
+    "derivation conv": ["explain", "zoo:conv"],
+    "derivation lstm": ["explain", "zoo:lstm"],
+    "derivation attention": ["explain", "zoo:attention"],
+    "gradient": ["gradient", "zoo:gpt2"],
+    "claims": ["claims", "--no-measure"],
+    "until": ["train", "mlp:4-2", "--examples", "9", "--until", "0.1", "--with", "beta=1,R=1"],
 }
 
 
 def page(name, language):
     args = REPORTS[name]
-    args = args if args[0] in {"explain", "growth", "train"} else ["analyze", *args]
+    args = ["analyze", *args] if ":" in args[0] else args
     found = CliRunner().invoke(APP, [*args, "--format", language])
     assert found.exit_code == 0, found.output
     return found.output

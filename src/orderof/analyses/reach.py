@@ -126,10 +126,16 @@ def _nest(seen: _Seen, node: Node, nest: Nest) -> None:
             name, more = _axis(node, access[i], nest.sizes)
             along[name] = along.get(name, NOTHING).join(found.wider(more))
     result = node.results[0]
-    kept = {index.name: i for i, index in enumerate(nest.out) if isinstance(index, Axis)}
+    kept = {
+        name: (i, more)
+        for i, index in enumerate(nest.out)
+        if isinstance(index, Axis | Window)
+        for name, more in (_axis(node, index, nest.sizes),)
+    }
     for name, found in along.items():
         if name in kept:
-            seen.put(result, kept[name], found)
+            i, more = kept[name]
+            seen.put(result, i, found.wider(more))
         else:
             seen.all(result, found)
 
@@ -165,10 +171,13 @@ def _body(
 
 
 def _loop(seen: _Seen, node: Node, loop: Loop) -> None:
-    """Follow a loop whose steps are positions; of others nothing is known here."""
+    """Follow a loop whose steps are positions, or whose steps are layers that carry them."""
     first = loop.carry + loop.const
     steps = [seen.axes.get(v, {}) for v in node.operands[first:]]
     others = [v for v in node.operands[:first] if v in seen.axes]
+    if others and not any(steps):
+        _stack(seen, node, loop)
+        return
     if others or not loop.carry or any(set(places) != {0} for places in steps if places):
         raise Inconclusive(node.op, "is a loop through which positions are not followed")
     before = NOTHING
@@ -177,6 +186,28 @@ def _loop(seen: _Seen, node: Node, loop: Loop) -> None:
             before = before.join(found)
     for result in node.results:
         seen.all(result, Reach(None, before.path + loop.trip))
+
+
+def _stack(seen: _Seen, node: Node, loop: Loop) -> None:
+    """Follow layers one after the other: each sees as much further as the first one does."""
+    body = loop.body
+    takes = [i.value for i in body.inputs]
+    inner = _Seen()
+    for outside, inside in zip(node.operands, takes, strict=True):
+        for i in seen.axes.get(outside, {}):
+            inner.put(inside, i, NOTHING)
+    _follow(inner, body.nodes)
+    for place, (inside, result) in enumerate(zip(body.outputs, node.results, strict=True)):
+        if inside in inner.whole:
+            seen.all(result, inner.whole[inside])
+        if place >= loop.carry:
+            continue
+        before = seen.axes.get(node.operands[place], {})
+        for i, found in inner.axes.get(inside, {}).items():
+            if found.width is None or found.path != ZERO:
+                raise Inconclusive(node.op, "is a loop through which positions are not followed")
+            start = before.get(i, NOTHING)
+            seen.put(result, i, start.wider(found.width * loop.trip))
 
 
 def _moved(seen: _Seen, node: Node) -> None:
@@ -191,6 +222,8 @@ def _where(node: Node, operand: Value, axis: int, result: Value) -> int:
     if node.op == "permute":
         order: tuple[int, ...] = node.attr("order")
         return order.index(axis)
+    if node.op == "gather_rows" and operand is node.operands[1]:
+        return axis
     if node.op == "reshape":
         front = Expr.prod(operand.shape[:axis])
         for j, n in enumerate(result.shape):

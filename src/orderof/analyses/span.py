@@ -18,19 +18,22 @@ Brent's bound: P processors need at least max(work/P, span) and at most (work - 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, assert_never
 
+from orderof.analyses.reach import path_length
 from orderof.analyses.work import visits
 from orderof.counts import Counts
+from orderof.errors import Error
 from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
-from orderof.ir.graph import Phase
+from orderof.ir.graph import Phase, Role
 from orderof.ops.work import loop_sums, span, sum_work, work
-from orderof.sym import ONE, ZERO, Expr, bounds
+from orderof.sym import ONE, ZERO, Expr, bounds, symbol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from orderof.ir.graph import Graph, Node, Value
     from orderof.ops.work import Padding
@@ -75,11 +78,32 @@ class Spans:
     rows: tuple[Span, ...]
     unknown: int = 0
     """Operators without a rule: work and span are lower bounds where there are any."""
+    paths: tuple[tuple[str, Expr], ...] = ()
+    """Letters of the inputs, and the longest way between two of their places (`analyses.reach`)."""
 
     @property
     def total(self) -> Span:
         """All phases together."""
         return self.rows[-1]
+
+    def descent(self) -> Span | None:
+        """Descent in T steps, each of which waits for the weights of the one before.
+
+        Its span is at most T times that of a step: the parallelism does not grow with T. None where
+        nothing is updated.
+
+        >>> from orderof.api import spans
+        >>> str(spans("mlp:4-2", train="sgd").descent().span)
+        'T*ceillog2(n0) + 2*T'
+        """
+        if not any(row.phase == Phase.OPTIMIZER for row in self.rows):
+            return None
+        taken = {name for name, _ in self.dims}
+        turns = symbol(next(x for x in ("T", "N", "steps") if x not in taken))
+        row = self.total
+        each = (row.work, row.span, row.steps)
+        work_, span_, steps_ = (turns * e for e in each)
+        return Span("descent", work_, span_, steps_, row.exact)
 
     def to_json(self) -> str:
         """Write as JSON: formulas and numbers; integers beyond 2**53 as text too."""
@@ -104,7 +128,14 @@ class Spans:
             for row in self.rows
         ]
         return dumps(
-            {"model": self.model, "dims": sizes, "phases": rows, "unknown": self.unknown}, indent=2
+            {
+                "model": self.model,
+                "dims": sizes,
+                "phases": rows,
+                "paths": {letter: figure(e) for letter, e in self.paths},
+                "unknown": self.unknown,
+            },
+            indent=2,
         )
 
 
@@ -119,7 +150,18 @@ def spans(graph: Graph, padding: Padding = "full") -> Spans:
     if len(rows) > 1:
         rows.append(_phase("step", nodes, dict(graph.dims), padding))
     unknown = sum(node.op.startswith("unknown:") for node, _ in visits(graph))
-    return Spans(graph.name, graph.dims, tuple(rows), unknown)
+    return Spans(graph.name, graph.dims, tuple(rows), unknown, tuple(_paths(graph)))
+
+
+def _paths(graph: Graph) -> Iterator[tuple[str, Expr]]:
+    """Give the maximum path length along every letter that is no width and can be followed."""
+    widths = {x for v in graph.of_role(Role.PARAM) for n in v.shape for x in n.symbols()}
+    forward = replace(graph, nodes=tuple(n for n in graph.nodes if n.phase is Phase.FORWARD))
+    shapes = (n for v in graph.of_role(Role.INPUT) for n in v.shape)
+    for letter in dict.fromkeys(name for n in shapes for name in sorted(n.symbols())):
+        if letter != "B" and letter not in widths:  # examples do not hear of one another
+            with suppress(Error):
+                yield letter, path_length(forward, letter)
 
 
 def _phase(name: str, nodes: Sequence[Node], sizes: Mapping[str, int], padding: Padding) -> Span:

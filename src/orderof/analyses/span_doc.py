@@ -45,7 +45,15 @@ def report(found: Spans, model: str = "", options: str = "") -> Doc:
     ]
     if formulas:
         blocks.append(Section("longest chain, in letters", tuple(formulas)))
+    if found.paths:
+        lines = tuple(Fact(f"along {x}", (e, "=", e.at(sizes))) for x, e in found.paths)
+        title = "longest way between two places, in layers or steps"
+        blocks.append(Section(title, (Facts(lines),)))
     blocks.append(_brent(found.total, sizes))
+    if (descent := found.descent()) is not None and len(str(descent.span)) <= _SHORT:
+        lines = (FormulaLine("work", descent.work), FormulaLine("span, at most", descent.span))
+        title = "descent: every step waits for the weights of the one before"
+        blocks.append(Section(title, lines))
     blocks.extend(_notes(found))
     if model:
         base = f"{shlex.quote(model)}{' ' + options if options else ''}"

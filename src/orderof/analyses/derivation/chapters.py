@@ -124,10 +124,18 @@ def _chapters(graph: Graph, steps: Sequence[Step], divided: Mapping[str, str]) -
         mine = [replace(s, number=next(numbers)) for s in steps if s.part is part]
         if not mine:
             continue
-        layers = tuple(_layers(mine, kinds))
+        layers = tuple(_grown(x, _equal(graph), divided) for x in _layers(mine, kinds))
         total = Expr.sum(x.ops for x in layers)
         cases = tuple(_cases(graph, layers, divided))
         yield Chapter(part, layers, grows(total, divided), cases)
+
+
+def _grown(x: Layer, equal: Mapping[str, Expr], divided: Mapping[str, str]) -> Layer:
+    """Say of a layer how it grows, and what it costs where all widths are equal."""
+    if not x.ops:
+        return x
+    same = x.ops.subs(equal) if equal.keys() & x.ops.symbols() else None
+    return replace(x, order=grows(x.ops, divided), equal=same)
 
 
 def _layers(steps: Sequence[Step], kinds: Mapping[str, str]) -> Iterator[Layer]:
@@ -185,11 +193,10 @@ def grows(e: Expr, divided: Mapping[str, str]) -> Order | None:
 
 def _cases(graph: Graph, layers: Sequence[Layer], divided: Mapping[str, str]) -> Iterator[Case]:
     """Put one letter for all widths; then as many layers as the widths are."""
-    widths = _widths(graph)
-    if len(widths) < 2:  # noqa: PLR2004
+    equal = _equal(graph)
+    if not equal:
         return
-    n = "n" if "n" not in dict(graph.dims) else "w"
-    equal = dict.fromkeys(widths, symbol(n))
+    widths, n = list(equal), str(next(iter(equal.values())))
     total = Expr.sum(x.ops.subs(equal) for x in layers)
     found = grows(total, divided)
     if found is None:
@@ -202,6 +209,14 @@ def _cases(graph: Graph, layers: Sequence[Layer], divided: Mapping[str, str]) ->
     deep = total + (symbol(n) - const(len(widths) - 1)) * more
     if high := grows(deep, divided):
         yield Case(f"all widths are {n}, and there are {n} layers", puts, deep, high)
+
+
+def _equal(graph: Graph) -> dict[str, Expr]:
+    """Put one letter for all widths, where there are several."""
+    widths = _widths(graph)
+    if len(widths) < 2:  # noqa: PLR2004
+        return {}
+    return dict.fromkeys(widths, symbol("n" if "n" not in dict(graph.dims) else "w"))
 
 
 def _widths(graph: Graph) -> list[str]:

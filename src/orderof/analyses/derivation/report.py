@@ -162,6 +162,7 @@ class _Say:
                 facts.append(_turning(turns))
             facts += self.step(step)
         facts += self.whole_layer(x)
+        facts += self.growth(x)
         yield Facts(tuple(facts))
 
     def again(self, x: Layer) -> Iterator[Fact]:
@@ -191,6 +192,15 @@ class _Say:
             yield Fact("in all", ("no operations",))
         elif len(terms) > 1:
             yield Fact("in all", self.worth(_total(terms), x.ops))
+
+    def growth(self, x: Layer) -> Iterator[Fact]:
+        """Say what a layer costs at equal widths, and its order with the proof."""
+        if x.equal is not None:
+            letter = next(iter(x.equal.symbols() - x.ops.symbols()))
+            yield Fact(f"all widths {letter}", (x.equal,))
+        if x.order is not None:
+            yield Fact("grows as", (_grows(x.order),))
+            yield Fact("proof", (x.order.certificate.says("sum"),))
 
     def sums(self, c: Chapter) -> Iterator[Block]:
         """Add up a chapter: by layer, by kind, in special cases; say how it grows."""

@@ -79,7 +79,7 @@ def _layer(x: Layer, dims: dict[str, int]) -> dict[str, Any]:
     steps = [_step(s, dims) for s in x.steps]
     return {
         "scope": x.scope, "kind": x.kind, "like": like, "steps": steps,
-        "operations": _figure(x.ops, dims),
+        "operations": _figure(x.ops, dims), "order": _order(x.order),
     }  # fmt: skip
 
 

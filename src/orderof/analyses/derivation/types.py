@@ -130,6 +130,10 @@ class Layer:
     kind: str
     steps: tuple[Step, ...]
     like: Layer | None = None
+    order: Order | None = None
+    """How its operations grow."""
+    equal: Expr | None = None
+    """Its operations where all widths are equal, if they were put so."""
 
     @property
     def ops(self) -> Expr:
