@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from dataclasses import replace
@@ -31,7 +32,7 @@ from orderof.sym.growth import order
 from orderof.written import Product, Total
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from orderof.analyses.derivation.essay import Contrast
     from orderof.analyses.derivation.types import Step
@@ -124,7 +125,8 @@ def _chapters(graph: Graph, steps: Sequence[Step], divided: Mapping[str, str]) -
         mine = [replace(s, number=next(numbers)) for s in steps if s.part is part]
         if not mine:
             continue
-        layers = tuple(_grown(x, _equal(graph), divided) for x in _layers(mine, kinds))
+        grow = functools.partial(_grown, equal=_equal(graph), divided=divided)
+        layers = tuple(_layers(mine, kinds, grow))
         total = Expr.sum(x.ops for x in layers)
         cases = tuple(_cases(graph, layers, divided))
         yield Chapter(part, layers, grows(total, divided), cases)
@@ -138,11 +140,13 @@ def _grown(x: Layer, equal: Mapping[str, Expr], divided: Mapping[str, str]) -> L
     return replace(x, order=grows(x.ops, divided), equal=same)
 
 
-def _layers(steps: Sequence[Step], kinds: Mapping[str, str]) -> Iterator[Layer]:
+def _layers(
+    steps: Sequence[Step], kinds: Mapping[str, str], grow: Callable[[Layer], Layer]
+) -> Iterator[Layer]:
     """Put neighbours of one module together; a layer that repeats an earlier one says so."""
     seen: dict[Hashable, Layer] = {}
     for scope, group in itertools.groupby(steps, lambda s: s.scope):
-        layer = Layer(scope, kinds.get(scope, ""), tuple(group))
+        layer = grow(Layer(scope, kinds.get(scope, ""), tuple(group)))
         same = seen.setdefault(_alike(layer), layer)
         yield layer if same is layer else replace(layer, like=same)
 
