@@ -32,8 +32,9 @@ def comparisons(n: Expr, k: Expr) -> Expr:
     return n - k + (k - 1) * ceillog2(n - k + 2)
 
 
-def _top_plan(x: Type, *, k: Size) -> tuple[Irregular, tuple[Type]]:
+def _top_plan(x: Type, *, k: Size, largest: bool = True) -> tuple[Irregular, tuple[Type]]:
     """Select along the last dimension; the replays wait for one another."""
+    del largest
     n, k = x.shape[-1], expr(k)
     if n.value is not None and k.value is not None and k.value > n.value:
         raise ShapeMismatch(str(x), f"has no {k} largest in its last dimension")
@@ -45,3 +46,16 @@ def _top_plan(x: Type, *, k: Size) -> tuple[Irregular, tuple[Type]]:
 
 
 top_k = irregular("top_k", _top_plan, source=_KNOCKOUT)
+
+
+def _sort_plan(x: Type, *, descending: bool = False) -> tuple[Irregular, tuple[Type]]:
+    """Order along the last dimension; merges of a level wait for those below."""
+    del descending
+    n = x.shape[-1]
+    counts = Counts.of(Kind.CMP, x.dtype, x.size * ceillog2(n))
+    out = Type(x.shape, "int64")
+    return Irregular(counts, n - 1, (x.size,), (out.size,), _MERGES), (out,)
+
+
+_MERGES = "n*ceillog2(n) comparisons at most by merging, Knuth, TAOCP vol. 3, section 5.2.4"
+sort_places = irregular("sort_places", _sort_plan, source=_MERGES)

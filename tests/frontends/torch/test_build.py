@@ -229,6 +229,9 @@ def test_a_spelling_of_nothing():
         ("a:b", "torch", "pip install 'orderof[torch]'"),
         ("torchvision:resnet18", "torchvision", "pip install torchvision"),
         ("hf:{config}", "transformers", "pip install transformers"),
+        ("transformers:bert", "transformers", "pip install transformers"),
+        ("timm:resnet18", "timm", "pip install timm"),
+        ("diffusers:UNet2DModel", "diffusers", "pip install diffusers"),
     ],
 )
 def test_what_is_not_installed(spelling, missing, line, tmp_path, monkeypatch):
@@ -238,3 +241,23 @@ def test_what_is_not_installed(spelling, missing, line, tmp_path, monkeypatch):
     with pytest.raises(MissingExtra, match=f"{missing}: it is not installed") as caught:
         load(spelling.format(config=config))
     assert caught.value.hint == line
+
+
+def test_a_model_type_of_transformers():
+    loaded = load("transformers:distilbert", dims={"S": 9})
+    assert type(loaded.module).__name__ == "DistilBertModel"
+    assert tuple(loaded.kwargs["input_ids"].shape) == (1, 9)
+    assert loaded.notes == ("DistilBertModel with the default configuration of distilbert",)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "message"),
+    [
+        ("transformers:berd", "transformers has no model of this name"),
+        ("transformers:bert:Cooking", "transformers has no AutoModelForCooking"),
+        ("transformers:vit:CausalLM", "has no model of this kind"),
+    ],
+)
+def test_model_types_that_there_are_not(spelling, message):
+    with pytest.raises(BadSpelling, match=message):
+        load(spelling)

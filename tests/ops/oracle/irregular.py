@@ -213,8 +213,9 @@ class _Knockout:
         return out
 
 
-def top_k(x, k):
+def top_k(x, k, largest=True):
     """Select by Hadian and Sobel's knockout; the one that was found last stands first."""
+    x = x if largest else -x
     out, compares = np.zeros((*x.shape[:-1], k), np.int64), 0
     n = x.shape[-1]
     for row in np.ndindex(x.shape[:-1]):
@@ -228,7 +229,138 @@ def top_k(x, k):
     return out, {"cmp": compares}, (n - 1).bit_length()
 
 
+def sort_places(x, descending=False):
+    """Merge runs that are twice as long each time; one comparison for each number that moves.
+
+    A sentinel behind each run is what the last numbers of the other are compared with.
+    """
+    x = -x if descending else x
+    out, compares, n = np.zeros(x.shape, np.int64), 0, x.shape[-1]
+    for row in np.ndindex(x.shape[:-1]):
+        runs = [[(value, place)] for place, value in enumerate(x[row].tolist())]
+        for _ in range((n - 1).bit_length()):
+            merged = []
+            for i in range(0, len(runs), 2):
+                ends = (float("inf"), n)
+                a, b = ([*run, ends] for run in (runs[i], runs[i + 1] if i + 1 < len(runs) else []))
+                made, many = [], len(a) + len(b) - 2
+                while len(made) < many:
+                    compares += 1
+                    made.append((a if a[0] <= b[0] else b).pop(0))
+                merged.append(made)
+            runs = merged
+        out[row] = [place for _, place in runs[0]]
+    return out, {"cmp": compares}, (n - 1).bit_length()
+
+
+def _weights(n, m, taps, align):
+    """Give for every place of m the places of n that it is made of, with their weights."""
+    for i in range(m):
+        corner = i * (n - 1) / (m - 1) if m > 1 else 0.0
+        at = corner if align else (i + 0.5) * n / m - 0.5
+        if taps == 2:
+            at = max(at, 0.0)
+        first = int(np.floor(at))
+        t = at - first
+        if taps == 2:
+            places, weights = (first, first + 1), (1 - t, t)
+        else:
+            places = range(first - 1, first + 3)
+            weights = [_cubic(abs(t - k)) for k in (-1, 0, 1, 2)]
+        yield [min(max(p, 0), n - 1) for p in places], list(weights)
+
+
+def _cubic(d, a=-0.75):
+    """Keys 1981, as torch takes it."""
+    if d <= 1:
+        return (a + 2) * d**3 - (a + 3) * d**2 + 1
+    return a * (d**3 - 5 * d**2 + 8 * d - 4)
+
+
+def resample(x, size, taps, align):
+    """Interpolate along the last dimension, then those before it, for every result anew."""
+    lead, places = x.shape[: -len(size)], x.shape[-len(size) :]
+    tables = [list(_weights(n, m, taps, align)) for n, m in zip(places, size, strict=True)]
+    ops = Counter()
+
+    def at(row, where, fixed):
+        axis = len(fixed)
+        if axis == len(size):
+            return row[fixed]
+        total = None
+        for place, weight in zip(*tables[axis][where[axis]], strict=True):
+            part = weight * at(row, where, (*fixed, place))
+            ops["mul"] += 1
+            ops["add"] += total is not None
+            total = part if total is None else total + part
+        return total
+
+    out = np.zeros((*lead, *size))
+    for i in np.ndindex(lead):
+        for j in np.ndindex(*size):
+            out[(*i, *j)] = at(x[i], j, ())
+    return out, ops, len(size) * (1 + (taps - 1).bit_length())
+
+
+def resample_gradient(g, size, taps, align):
+    """Add every gradient up where its result was made of, weighted along every dimension."""
+    lead, many = g.shape[: -len(size)], g.shape[-len(size) :]
+    tables = [list(_weights(n, m, taps, align)) for n, m in zip(size, many, strict=True)]
+    out, products = _Adder((*lead, *size)), 0
+    for i in np.ndindex(g.shape):
+        parts = [list(zip(*t[k], strict=True)) for t, k in zip(tables, i[len(lead) :], strict=True)]
+        for taken in itertools.product(*parts):
+            value = g[i]
+            for _, weight in taken:
+                value, products = value * weight, products + 1
+            out.add((*i[: len(lead)], *(place for place, _ in taken)), value)
+    table, ops, chain = out.done()
+    return table, {**ops, "mul": products}, chain
+
+
+def nearest_gradient(g, size):
+    """Add every gradient up at the place below."""
+    lead = g.ndim - len(size)
+    out = _Adder((*g.shape[:lead], *size))
+    for i in np.ndindex(g.shape):
+        found = (k * n // m for k, n, m in zip(i[lead:], size, g.shape[lead:], strict=True))
+        out.add((*i[:lead], *found), g[i])
+    return out.done()
+
+
+def grouped_product(left, right, ends):
+    """Multiply every row with the matrix of its group, or add up the products of each group."""
+    ops, starts = Counter(), [0, *ends[:-1]]
+    spans = [range(a, b) for a, b in zip(starts, ends, strict=True)]
+    if right.ndim == 3:
+        out = np.zeros((left.shape[0], right.shape[2]))
+        terms = {
+            (t, f): [left[t, d] * right[e, d, f] for d in range(left.shape[1])]
+            for e, rows in enumerate(spans)
+            for t in rows
+            for f in range(right.shape[2])
+        }
+    else:
+        out = np.zeros((len(ends), left.shape[0], right.shape[1]))
+        terms = {
+            (e, d, f): [left[d, t] * right[t, f] for t in rows]
+            for e, rows in enumerate(spans)
+            for d in range(left.shape[0])
+            for f in range(right.shape[1])
+        }
+    for at, parts in terms.items():
+        out[at] = sum(parts)
+        ops += Counter(mul=len(parts), mac=len(parts), add=len(parts) - 1)
+    longest = max(map(len, terms.values()))
+    return out, dict(ops), 1 + (longest - 1).bit_length()
+
+
 IRREGULAR = {
+    "grouped_product": grouped_product,
+    "nearest_gradient": nearest_gradient,
+    "resample": resample,
+    "resample_gradient": resample_gradient,
+    "sort_places": sort_places,
     "adaptive_mean": adaptive_mean,
     "adaptive_mean_gradient": adaptive_mean_gradient,
     "bernoulli": bernoulli,

@@ -50,6 +50,24 @@ def _overwrite(x, part, axis, stop, start=0, step=1):
     return out
 
 
+def _place(x, part, *at, dims):
+    out = x.copy()
+    out[picked(x.ndim, at, dims)] = part
+    return out
+
+
+def _place_along(x, part, at, axis):
+    out = x.copy()
+    np.put_along_axis(out, at, part, axis)
+    return out
+
+
+def _nearest(x, size):
+    for axis, (n, m) in enumerate(zip(x.shape[-len(size) :], size, strict=True), -len(size)):
+        x = np.take(x, np.arange(m) * n // m, axis)
+    return x
+
+
 def picked(rank, at, dims):
     """Give what stands between the brackets of x[:, i, :, j]."""
     by = dict(zip(dims, at, strict=True))
@@ -65,6 +83,9 @@ MOVES = {
     "gather_rows": lambda table, at: table[at],
     "index": lambda x, *at, shape, dims: x[picked(x.ndim, at, dims)].reshape(shape),
     "overwrite": _overwrite,
+    "place": _place,
+    "place_along": _place_along,
+    "nearest": _nearest,
     "take": np.take_along_axis,
 }
 CONTRACTIONS = {
@@ -75,9 +96,9 @@ CONTRACTIONS = {
 """The operators whose points are multiply-adds, and so are those of their gradients."""
 INDEXED = ("gather_rows", "take", "index")
 """Moves whose further operands say where to read in the first; they are read too."""
-COMPARING = ("argmax", "top_k")
+COMPARING = ("argmax", "top_k", "sort_places")
 """Operators that compare their operand and give places: they count under its dtype."""
-IN_PLACE = ("overwrite",)
+IN_PLACE = ("overwrite", "place", "place_along")
 """Moves that leave what they do not write as it is."""
 
 
@@ -158,6 +179,7 @@ class Run:
         operand = node.operands[0].dtype if node.operands else dtype
         found, ops, chain = IRREGULAR[node.op](*operands, **self._attrs(node))
         counted = operand if node.op in COMPARING else dtype
+        self.macs += ops.pop("mac", 0)
         self.ops.update({(kind, counted): n for kind, n in ops.items()})
         self.bytes_read += sum(v.type.bytes.at(self.env) for v in node.operands)
         self._write(node)
@@ -199,7 +221,7 @@ def moved(op, operands, attrs, dtypes):
     """Count the bytes that a move reads: give every element a number, and see which arrive."""
     size = [np.size(x) for x in operands]
     if op in IN_PLACE:
-        return size[1] * BYTES[dtypes[1]]
+        return sum(n * BYTES[d] for n, d in zip(size[1:], dtypes[1:], strict=True))
     data, total = operands, 0
     if op in INDEXED:
         data = operands[:1]

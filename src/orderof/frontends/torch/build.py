@@ -1,11 +1,9 @@
 """A model from its spelling, built without weights, and inputs for it that hold no data."""
 
-import copy
 import importlib
 import inspect
-import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
@@ -21,6 +19,7 @@ from orderof.errors import (
     UsageError,
 )
 from orderof.frontends.torch.imports import cwd_importable, extra, patiently, sentence
+from orderof.frontends.torch.libraries import LIBRARIES, Build, Built
 from orderof.frontends.torch.spelling import InputSpec, Resolved, TensorInput, parse, resolve
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ GIB = 2**30
 BYTE_LIMIT = 8 * GIB
 
 _PICKLES = {".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin"}
-_SEQUENCE = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +52,6 @@ class Loaded:
     """Builds it with other widths."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Built:
-    module: "nn.Module"
-    inputs: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
-    widths: dict[str, int] = field(default_factory=dict[str, int])
-    variant: "Callable[[Mapping[str, int]], nn.Module] | None" = None
-
-
-_Build = Callable[..., Any]
-
-
 def load(
     spelling: str,
     *,
@@ -74,11 +60,10 @@ def load(
     byte_limit: int = BYTE_LIMIT,
     weights: bool = False,
 ) -> Loaded:
-    """Build `torchvision:NAME`, `hf:PATH` or `pkg.module:attr`, and inputs for it.
+    """Build a model of a library (`LIBRARIES`) or `pkg.module:attr`, and inputs for it.
 
     It is built on torch's meta device; where that fails, or with `weights`, on the CPU, up to
-    `byte_limit`. Without
-    `inputs` the first two have defaults, whose sizes `dims` overrides by letter.
+    `byte_limit`. Models of libraries have default inputs, whose sizes `dims` overrides by letter.
     """
     _refuse_files(spelling)
     extra("torch")
@@ -87,17 +72,12 @@ def load(
         raise BadSpelling(
             spelling,
             "it names no model of PyTorch",
-            "write torchvision:NAME, hf:DIRECTORY or package.module:attribute",
+            f"write {', '.join(f'{k}:NAME' for k in LIBRARIES)} or package.module:attribute",
         )
-    build: _Build = partial(weighted if weights else weightless, byte_limit=byte_limit)
+    build: Build = partial(weighted if weights else weightless, byte_limit=byte_limit)
     with cwd_importable():
-        match kind:
-            case "torchvision":
-                built = _torchvision(rest, build)
-            case "hf":
-                built = _transformers(rest, build)
-            case _:
-                built = _attribute(kind, rest, build)
+        library = LIBRARIES.get(kind)
+        built = library(rest, build) if library else _attribute(kind, rest, build)
     specs = [
         spec if isinstance(spec, InputSpec) else parse(spec) for spec in inputs or built.inputs
     ]
@@ -188,98 +168,7 @@ def _refuse_files(spelling: str) -> None:
         )
 
 
-def _torchvision(name: str, build: _Build) -> _Built:
-    extra("torchvision")
-    from torchvision import models
-
-    if name not in models.list_models():
-        near = get_close_matches(name, models.list_models(), n=3)
-        hint = f"did you mean {', '.join(near)}?" if near else "torchvision.models.list_models()"
-        raise BadSpelling(name, "torchvision has no model of this name", hint)
-    builder = models.get_model_builder(name)
-    known = inspect.signature(builder).parameters
-    # Left to their defaults, detectors download a backbone and googlenet takes minutes to fill.
-    fixed = {"weights": None, "weights_backbone": None, "init_weights": False}
-    options = {key: value for key, value in fixed.items() if key in known}
-    module = build(lambda: builder(**options), f"torchvision:{name}")
-    return _Built(module, (f"{_first(module)}: float32[B=1, 3, H=224, W=224]",))
-
-
-def _first(module: "nn.Module") -> str:
-    return next(iter(inspect.signature(module.forward).parameters))
-
-
-def _transformers(text: str, build: _Build) -> _Built:
-    path = Path(text)
-    file = path / "config.json" if path.is_dir() else path
-    if not file.is_file():
-        raise NotImportable(
-            f"hf:{text}",
-            f"there is no file {file}",
-            "give a directory with a config.json, or the file; nothing is downloaded",
-        )
-    extra("transformers")
-    config, factory, note = patiently(f"hf:{text}", lambda: _configured(file))
-    module = build(lambda: factory(config), f"hf:{text}")
-
-    def variant(widths: Mapping[str, int]) -> "nn.Module":
-        other = copy.deepcopy(config)
-        for name, n in widths.items():
-            setattr(other, name, n)
-        return build(lambda: factory(other), f"hf:{text}")
-
-    from orderof.frontends.torch.letters import widths_of
-
-    inputs = tuple(_hf_inputs(module, config))
-    return _Built(module, inputs, (note,), widths_of(config.to_dict()), variant)
-
-
-def _configured(file: Path) -> tuple[Any, Callable[[Any], Any], str]:
-    """The configuration in a file, what builds its model, and a note that says which class."""
-    import transformers
-
-    content = json.loads(file.read_text("utf-8"))
-    config = transformers.AutoConfig.from_pretrained(
-        str(file), local_files_only=True, trust_remote_code=False
-    )
-    named = (content.get("architectures") or [None])[0]
-    cls = getattr(transformers, named, None) if named else None
-    if cls is not None:
-        return config, cls._from_config, f"built {named}, which the config names"
-    why = f"transformers has no {named}" if named else "the config names no architecture"
-    model: Any = transformers.AutoModel
-    name = model._model_mapping[type(config)].__name__
-    return config, model.from_config, f"built {name}, as {why}"
-
-
-def _hf_inputs(module: Any, config: Any) -> Iterator[str]:
-    """What the model's main input is, in the sizes its configuration gives."""
-    text = config.get_text_config()
-    longest = getattr(text, "max_position_embeddings", None) or _SEQUENCE
-    length = min(_SEQUENCE, longest)
-    vision = getattr(config, "vision_config", config)
-    dtype = str(module.dtype).removeprefix("torch.")
-    match module.main_input_name:
-        case "pixel_values":
-            channels = getattr(vision, "num_channels", 3)
-            size = getattr(vision, "image_size", 224)
-            height, width = size if isinstance(size, list | tuple) else (size, size)
-            yield f"pixel_values: {dtype}[B=1, {channels}, H={height}, W={width}]"
-        case "input_features":
-            frames = 2 * config.max_source_positions  # the encoder takes every second one
-            yield f"input_features: {dtype}[B=1, {config.num_mel_bins}, S={frames}]"
-        case "input_values":
-            yield "input_values: float32[B=1, S=16000]"
-        case name:
-            yield f"{name}: int64[B=1, S={length}] < {text.vocab_size}"
-    if (
-        config.is_encoder_decoder
-        and "decoder_input_ids" in inspect.signature(module.forward).parameters
-    ):
-        yield f"decoder_input_ids: int64[B=1, T={length}] < {text.vocab_size}"
-
-
-def _attribute(module_name: str, path: str, build: _Build) -> _Built:
+def _attribute(module_name: str, path: str, build: Build) -> Built:
     import torch
 
     spelling = f"{module_name}:{path}"
@@ -296,7 +185,7 @@ def _attribute(module_name: str, path: str, build: _Build) -> _Built:
         value = build(value, spelling)
     if not isinstance(value, torch.nn.Module):
         raise NotImportable(spelling, f"it returned {_a(value)}, not a torch.nn.Module")
-    return _Built(value)
+    return Built(value)
 
 
 def _a(value: object) -> str:

@@ -15,6 +15,8 @@ _INSTALL = {
     "torch": "pip install 'orderof[torch]'",
     "torchvision": "pip install torchvision",
     "transformers": "pip install transformers",
+    "timm": "pip install timm",
+    "diffusers": "pip install diffusers",
 }
 _KEEP: list[Any] = []  # a torch.library.Library withdraws what it declared when it is collected
 

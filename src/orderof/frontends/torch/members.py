@@ -20,13 +20,12 @@ from orderof.errors import BadSpelling, ModelRaised, NotImportable, UnknownDim
 from orderof.frontends.torch.build import (
     BYTE_LIMIT,
     Loaded,
-    _configured,
-    _hf_inputs,
     arguments,
     tensors,
     weightless,
 )
 from orderof.frontends.torch.imports import cwd_importable, extra, patiently
+from orderof.frontends.torch.libraries import configured, described
 from orderof.frontends.torch.spelling import names_of, parse, resolve
 
 LETTERS = {
@@ -137,7 +136,7 @@ class _Config:
             hint = "give a directory with a config.json, or the file; nothing is downloaded"
             raise NotImportable(spelling, f"there is no file {self._file}", hint)
         extra("transformers")
-        found = patiently(spelling, lambda: _configured(self._file))
+        found = patiently(spelling, lambda: configured(self._file))
         self._config, self._factory, self._note = found
         self._content: dict[str, Any] = json.loads(self._file.read_text("utf-8"))
 
@@ -159,7 +158,7 @@ class _Config:
             self._put(content, self._config, name.split("."), n)
         config = patiently(self.spelling, lambda: type(self._config).from_dict(content))
         module = _made(self.spelling, lambda: self._factory(config))
-        return module, tuple(_hf_inputs(module, config)), (self._note,)
+        return module, tuple(described(module, config)), (self._note,)
 
     def _put(self, content: dict[str, Any], config: Any, parts: Sequence[str], n: int) -> None:
         """Put a number in, under the name that the file has for it."""

@@ -12,6 +12,8 @@ from orderof.errors import Indivisible, UnknownOperator
 from orderof.ops import shape as s
 from orderof.ops.prelu import prelu
 from orderof.ops.reduce import sum_over
+from orderof.ops.resample import nearest as nearest_
+from orderof.ops.resample import nearest_gradient, resample, resample_gradient
 from orderof.sym import ONE, Expr
 
 if TYPE_CHECKING:
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
 
 
 def nearest(low: Lowering, x: Value, *_: Any) -> Any:
-    """Repeat each place, along every dimension behind the channels."""
+    """Repeat each place, along every dimension behind the channels; else take the one below."""
     many = low.types()[0].shape
+    if not _whole(x.shape, many):
+        return nearest_(low.b, x, size=many[2:])
     tiles = _tiles(low, x.shape, many)
     apart = [n for size in x.shape[2:] for n in (size, ONE)]
     seen = s.reshape(low.b, x, shape=(*x.shape[:2], *apart))
@@ -35,10 +39,37 @@ def nearest(low: Lowering, x: Value, *_: Any) -> Any:
 def nearest_backward(low: Lowering, g: Value, *_: Any) -> Any:
     """Add up what was repeated."""
     shape = low.types()[0].shape
+    if not _whole(shape, g.shape):
+        return nearest_gradient(low.b, g, size=shape[2:])
     tiles = _tiles(low, shape, g.shape)
     seen = s.reshape(low.b, g, shape=(*shape[:2], *tiles))
     dims = tuple(range(3, 2 + len(tiles), 2))
     return sum_over(low.b, seen, dims=dims)
+
+
+def _whole(few: Sequence[Expr], many: Sequence[Expr]) -> bool:
+    """Whether every dimension becomes a whole number of times as large."""
+    try:
+        factors = [large / n for n, large in zip(few[2:], many[2:], strict=True)]
+    except Indivisible:
+        return False
+    return all(power > 0 for f in factors for mono, _ in f.terms() for _, power in mono)
+
+
+def _linear(taps: int) -> Row:
+    def row(low: Lowering, x: Value, _: Any, align: Any = False, *__: Any) -> Any:  # noqa: FBT002
+        size = low.types()[0].shape[2:]
+        return resample(low.b, x, size=size, taps=taps, align=bool(align))
+
+    return row
+
+
+def _linear_backward(taps: int) -> Row:
+    def row(low: Lowering, g: Value, _: Any, __: Any, align: Any = False, *___: Any) -> Any:  # noqa: FBT002
+        size = low.types()[0].shape[2:]
+        return resample_gradient(low.b, g, size=size, taps=taps, align=bool(align))
+
+    return row
 
 
 def _tiles(low: Lowering, few: Sequence[Expr], many: Sequence[Expr]) -> list[Expr]:
@@ -82,7 +113,12 @@ def slope_backward(low: Lowering, g: Value, x: Value, w: Value) -> Any:
     return prelu.vjp(low.b, node, (g,), (True, True))
 
 
+_MADE = {"linear1d": 2, "bilinear2d": 2, "trilinear3d": 2, "bicubic2d": 4}
+
 ROWS: dict[str, Row] = {
+    **{f"upsample_{name}": _linear(taps) for name, taps in _MADE.items()},
+    **{f"upsample_{name}_backward": _linear_backward(taps) for name, taps in _MADE.items()},
+    **{f"_upsample_nearest_exact{n}d": nearest for n in (1, 2, 3)},
     **{f"upsample_nearest{n}d": nearest for n in (1, 2, 3)},
     **{f"upsample_nearest{n}d_backward": nearest_backward for n in (1, 2, 3)},
     "pixel_shuffle": shuffle,

@@ -18,6 +18,7 @@ from orderof.frontends.torch import (
     rows_image,
     rows_move,
     rows_norm,
+    rows_place,
     rows_slice,
 )
 
@@ -32,6 +33,7 @@ TABLE: dict[str, Row] = {
     **rows_contract.ROWS,
     **rows_norm.ROWS,
     **rows_backward.ROWS,
+    **rows_place.ROWS,
     **rows_composite.ROWS,
 }
 

@@ -1,0 +1,234 @@
+"""Libraries of models: how a name becomes a module, and what it is called with by default.
+
+To add one: a function from the name to `Built`, and a line in `LIBRARIES`.
+"""
+
+import copy
+import inspect
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orderof.errors import BadSpelling, NotImportable
+from orderof.frontends.torch.imports import extra, patiently
+from orderof.frontends.torch.letters import widths_of
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_SEQUENCE = 128
+Build = Callable[..., Any]
+"""Calls what makes a module, on a device without memory where that goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A module, descriptions of its inputs, what was chosen, and how it is built otherwise."""
+
+    module: "nn.Module"
+    inputs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+    widths: dict[str, int] = field(default_factory=dict[str, int])
+    variant: "Callable[[Mapping[str, int]], nn.Module] | None" = None
+
+
+def torchvision(name: str, build: Build) -> Built:
+    """A builder of torchvision by its name, for images of 224 by 224."""
+    extra("torchvision")
+    from torchvision import models
+
+    if name not in models.list_models():
+        near = get_close_matches(name, models.list_models(), n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else "torchvision.models.list_models()"
+        raise BadSpelling(name, "torchvision has no model of this name", hint)
+    builder = models.get_model_builder(name)
+    known = inspect.signature(builder).parameters
+    # Left to their defaults, detectors download a backbone and googlenet takes minutes to fill.
+    fixed = {"weights": None, "weights_backbone": None, "init_weights": False}
+    options = {key: value for key, value in fixed.items() if key in known}
+    module = build(lambda: builder(**options), f"torchvision:{name}")
+    return Built(module, (f"{_first(module)}: float32[B=1, 3, H=224, W=224]",))
+
+
+def _first(module: "nn.Module") -> str:
+    return next(iter(inspect.signature(module.forward).parameters))
+
+
+def config(text: str, build: Build) -> Built:
+    """What a config.json of transformers describes."""
+    path = Path(text)
+    file = path / "config.json" if path.is_dir() else path
+    if not file.is_file():
+        raise NotImportable(
+            f"hf:{text}",
+            f"there is no file {file}",
+            "give a directory with a config.json, or the file; nothing is downloaded",
+        )
+    extra("transformers")
+    config, factory, note = patiently(f"hf:{text}", lambda: configured(file))
+    module = build(lambda: factory(config), f"hf:{text}")
+
+    def variant(widths: Mapping[str, int]) -> "nn.Module":
+        other = copy.deepcopy(config)
+        for name, n in widths.items():
+            setattr(other, name, n)
+        return build(lambda: factory(other), f"hf:{text}")
+
+    inputs = tuple(described(module, config))
+    return Built(module, inputs, (note,), widths_of(config.to_dict()), variant)
+
+
+def configured(file: Path) -> tuple[Any, Callable[[Any], Any], str]:
+    """The configuration in a file, what builds its model, and a note that says which class."""
+    import transformers
+
+    content = json.loads(file.read_text("utf-8"))
+    config = transformers.AutoConfig.from_pretrained(
+        str(file), local_files_only=True, trust_remote_code=False
+    )
+    named = (content.get("architectures") or [None])[0]
+    cls = getattr(transformers, named, None) if named else None
+    if cls is not None:
+        return config, cls._from_config, f"built {named}, which the config names"
+    why = f"transformers has no {named}" if named else "the config names no architecture"
+    model: Any = transformers.AutoModel
+    name = model._model_mapping[type(config)].__name__
+    return config, model.from_config, f"built {name}, as {why}"
+
+
+def described(module: Any, config: Any) -> Iterator[str]:
+    """What a model takes, in the sizes its configuration gives; nothing where that is not known."""
+    wanted = inspect.signature(module.forward).parameters
+    text = config.get_text_config()
+    longest = getattr(text, "max_position_embeddings", None) or _SEQUENCE
+    length = min(_SEQUENCE, longest)
+    words = getattr(text, "vocab_size", None)
+    vision = getattr(config, "vision_config", config)
+    dtype = str(module.dtype).removeprefix("torch.")
+    main = module.main_input_name
+    match main:
+        case "pixel_values":
+            yield _image(main, vision, dtype)
+        case "input_features" if hasattr(config, "max_source_positions"):
+            frames = 2 * config.max_source_positions  # the encoder takes every second one
+            yield f"input_features: {dtype}[B=1, {config.num_mel_bins}, S={frames}]"
+        case "input_values":
+            yield "input_values: float32[B=1, S=16000]"
+        case _ if words and main in wanted:
+            yield f"{main}: int64[B=1, S={length}] < {words}"
+        case _:
+            return
+    seen = vision is not config and hasattr(vision, "image_size")
+    if main == "input_ids" and "pixel_values" in wanted and seen:
+        yield _image("pixel_values", vision, dtype)
+    if config.is_encoder_decoder and "decoder_input_ids" in wanted and words:
+        yield f"decoder_input_ids: int64[B=1, T={length}] < {words}"
+
+
+def _image(name: str, vision: Any, dtype: str) -> str:
+    """An image, or a film where the configuration has frames."""
+    channels = getattr(vision, "num_channels", 3)
+    size = getattr(vision, "image_size", 224)
+    height, width = size if isinstance(size, list | tuple) else (size, size)
+    frames = getattr(vision, "num_frames", None)
+    film = f"{frames}, " if isinstance(frames, int) else ""
+    return f"{name}: {dtype}[B=1, {film}{channels}, H={height}, W={width}]"
+
+
+def timm(name: str, build: Build) -> Built:
+    """An image model of timm by its name, with the size of image that it is made for."""
+    library: Any = extra("timm")
+    known = library.list_models()
+    if name not in known:
+        raise _unknown(name, "timm", known, "timm.list_models()")
+    module = build(lambda: library.create_model(name, pretrained=False), f"timm:{name}")
+    channels, height, width = module.default_cfg.get("input_size", (3, 224, 224))
+    spec = f"{_first(module)}: float32[B=1, {channels}, H={height}, W={width}]"
+    return Built(module, (spec,))
+
+
+def transformers(text: str, build: Build) -> Built:
+    """A model type of transformers with its default configuration: `bert`, `gpt2:CausalLM`."""
+    library: Any = extra("transformers")
+    kind, _, head = text.partition(":")
+    auto = getattr(library, f"AutoModel{'For' + head if head else ''}", None)
+    if auto is None:
+        hint = "write CausalLM, SequenceClassification, ... as in AutoModelForCausalLM"
+        raise BadSpelling(text, f"transformers has no AutoModelFor{head}", hint)
+    known = list(library.CONFIG_MAPPING)
+    if kind not in known:
+        raise _unknown(kind, "transformers", known, "transformers.CONFIG_MAPPING")
+
+    chosen = patiently(text, lambda: library.AutoConfig.for_model(kind))
+    if type(chosen) not in auto._model_mapping:
+        hint = f"another head, or hf:DIRECTORY; {auto.__name__} has no {kind}"
+        raise BadSpelling(text, "has no model of this kind", hint)
+    patiently(text, lambda: auto._model_mapping[type(chosen)])
+    module = build(lambda: auto.from_config(chosen), f"transformers:{text}")
+    note = f"{type(module).__name__} with the default configuration of {kind}"
+    return Built(module, tuple(described(module, module.config)), (note,))
+
+
+_LATENT = "float32[B=1, {channels}, H={size}, W={size}]"
+_DIFFUSERS = {
+    "UNet2DConditionModel": (
+        ("sample", "in_channels", "sample_size", 64),
+        "timestep: int64[B=1] < 1000",
+        "encoder_hidden_states: float32[B=1, S=77, {cross_attention_dim}]",
+    ),
+    "UNet2DModel": (("sample", "in_channels", "sample_size", 64), "timestep: int64[B=1] < 1000"),
+    "AutoencoderKL": (("sample", "in_channels", "sample_size", 256),),
+    "AutoencoderTiny": (("sample", "in_channels", "sample_size", 256),),
+    "VQModel": (("sample", "in_channels", "sample_size", 256),),
+    "DiTTransformer2DModel": (
+        ("hidden_states", "in_channels", "sample_size", 32),
+        "timestep: int64[B=1] < 1000",
+        "class_labels: int64[B=1] < {num_embeds_ada_norm}",
+    ),
+}
+"""Class -> its latent or image (name, key of its channels and of its size, default), and more."""
+
+
+def diffusers(text: str, build: Build) -> Built:
+    """A model class of diffusers with its defaults, or as a config.json describes it."""
+    library: Any = extra("diffusers")
+    path = Path(text)
+    file = path / "config.json" if path.is_dir() else path
+    content: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    name = str(content.get("_class_name", text))
+    cls: Any = patiently(name, lambda: getattr(library, name, None))
+    if not isinstance(cls, type):
+        raise _unknown(name, "diffusers", list(_DIFFUSERS), "diffusers")
+    module = build(lambda: cls.from_config(content) if content else cls(), f"diffusers:{text}")
+    return Built(module, tuple(_latents(name, module)), (f"built {name}",))
+
+
+def _latents(name: str, module: Any) -> Iterator[str]:
+    """Describe the inputs of a class that is known; others need `--input`."""
+    for item in _DIFFUSERS.get(name, ()):
+        if isinstance(item, str):
+            yield item.format(**module.config)
+            continue
+        given, channels, size, default = item
+        found = module.config.get(size) or default
+        n = found[0] if isinstance(found, list | tuple) else found
+        yield f"{given}: " + _LATENT.format(channels=module.config[channels], size=n)
+
+
+def _unknown(name: str, library: str, known: list[str], where: str) -> BadSpelling:
+    near = get_close_matches(name, known, n=3)
+    hint = f"did you mean {', '.join(near)}?" if near else where
+    return BadSpelling(name, f"{library} has no model of this name", hint)
+
+
+LIBRARIES: dict[str, Callable[[str, Build], Built]] = {
+    "torchvision": torchvision,
+    "timm": timm,
+    "hf": config,
+    "transformers": transformers,
+    "diffusers": diffusers,
+}
+"""What stands before the colon of a spelling."""

@@ -1,0 +1,207 @@
+"""Rows that order numbers, and that write where tensors say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orderof.frontends.torch.rows import as_float, dims_of, number
+from orderof.ir.graph import Value
+from orderof.ops import elementwise as e
+from orderof.ops import shape as s
+from orderof.ops.contract import matmul
+from orderof.ops.grouped import grouped_product
+from orderof.ops.place import place, place_along
+from orderof.ops.reduce import max_over, sum_over
+from orderof.ops.sort import sort_places, top_k
+from orderof.sym import ONE, Expr
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orderof.frontends.torch.rows import Row
+    from orderof.frontends.torch.state import Lowering
+
+
+def largest(
+    low: Lowering, x: Value, k: Any, axis: int = -1, *rest: Any, **__: Any
+) -> tuple[Value, Value]:
+    """Give the k largest (or smallest) along a dimension, in order, and where they stand."""
+    first = bool(rest[0]) if rest else True
+    moved, back = _last(low, x, axis)
+    which = {} if first else {"largest": False}
+    at = top_k(low.b, moved, k=low.size(k), **which)
+    found = s.take(low.b, moved, at, axis=len(x.shape) - 1)
+    order = sort_places(low.b, found, descending=first)  # torch gives them in order
+    both = (s.take(low.b, v, order, axis=len(x.shape) - 1) for v in (found, at))
+    values, places = (back(v) for v in both)
+    return values, places
+
+
+def sort(low: Lowering, x: Value, *args: Any, **kw: Any) -> tuple[Value, Value]:
+    """Give the numbers along a dimension in order, and where they stood."""
+    axis = kw.get("dim", next((a for a in args if type(a) is int), -1))
+    falls = kw.get("descending", next((a for a in args if type(a) is bool), False))
+    moved, back = _last(low, x, axis)
+    at = sort_places(low.b, moved, descending=falls)
+    return back(s.take(low.b, moved, at, axis=len(x.shape) - 1)), back(at)
+
+
+def argsort(low: Lowering, x: Value, *args: Any, **kw: Any) -> Value:
+    """Give where the numbers stand that come one after the other."""
+    return sort(low, x, *args, **kw)[1]
+
+
+def _last(low: Lowering, x: Value, axis: int) -> tuple[Value, Any]:
+    """See a dimension as the last; and the way back."""
+    at, n = axis % max(len(x.shape), 1), len(x.shape)
+    if at == n - 1 or not n:
+        return x, lambda v: v
+    order = (*(i for i in range(n) if i != at), at)
+    back = tuple(order.index(i) for i in range(n))
+    return s.permute(low.b, x, order=order), lambda v: s.permute(low.b, v, order=back)
+
+
+def index_put(
+    low: Lowering,
+    x: Value,
+    at: Sequence[Value | None],
+    part: Value,
+    accumulate: bool = False,  # noqa: FBT001, FBT002
+) -> Value:
+    """Write, or add, where tensors of indices say, or where a mask holds."""
+    dims = tuple(i for i, v in enumerate(at) if v is not None)
+    given = [v for v in at if v is not None]
+    if [v.dtype for v in given] == ["bool"]:
+        (mask,) = given
+        if len(mask.shape) < len(x.shape):
+            ones = (1,) * (len(x.shape) - len(mask.shape))
+            mask = s.reshape(low.b, mask, shape=(*mask.shape, *ones))
+        return e.where(low.b, mask, part, x)
+    shape = _picked(x, given, dims)
+    if part.shape != shape:
+        part = s.expand(low.b, part, shape=shape)
+    if accumulate:
+        return e.add(low.b, x, s.index_put(low.b, part, *given, shape=x.shape, dims=dims))
+    return place(low.b, x, part, *given, dims=dims)
+
+
+def _picked(x: Value, at: Sequence[Value], dims: tuple[int, ...]) -> tuple[Expr, ...]:
+    """Give the shape of x[i, :, j]: that of the indices stands where they do, or in front."""
+    rank = max(len(v.shape) for v in at)
+    full = [(*(ONE,) * (rank - len(v.shape)), *v.shape) for v in at]
+    wide = tuple(next((n for n in sizes if n != ONE), ONE) for sizes in zip(*full, strict=True))
+    rest = [n for i, n in enumerate(x.shape) if i not in dims]
+    together = dims == tuple(range(dims[0], dims[0] + len(dims)))
+    front = dims[0] if together else 0
+    return (*rest[:front], *wide, *rest[front:])
+
+
+def scatter(low: Lowering, x: Value, axis: int, at: Value, part: Any, **_: Any) -> Value:
+    """Write along a dimension where indices say."""
+    if not isinstance(part, Value):
+        part = s.fill(low.b, shape=at.shape, dtype=x.dtype, value=number(low, part))
+    return place_along(low.b, x, part, at, axis=axis % len(x.shape))
+
+
+def scatter_add(low: Lowering, x: Value, axis: int, at: Value, part: Value) -> Value:
+    """Add along a dimension where indices say."""
+    added = s.put(low.b, part, at, shape=x.shape, axis=axis % len(x.shape))
+    return e.add(low.b, x, added)
+
+
+def index_add(low: Lowering, x: Value, axis: int, at: Value, part: Value, **_: Any) -> Value:
+    """Add slices where a vector of indices says."""
+    dims = (axis % len(x.shape),)
+    return e.add(low.b, x, s.index_put(low.b, part, at, shape=x.shape, dims=dims))
+
+
+def histogram(low: Lowering, x: Value, *_: Any, **__: Any) -> Value:
+    """Count how many numbers fall into each part: one addition for each number."""
+    bins = low.types()[0].shape[0]
+    ones = s.fill(low.b, shape=x.shape, dtype=low.dtype(), value=1)
+    at = x if x.dtype == "int64" else e.cast(low.b, x, dtype="int64")
+    return s.scatter_rows(low.b, ones, at, rows=bins)
+
+
+def norm(
+    low: Lowering, x: Value, order: float = 2, dims: Any = None, *rest: Any, **_: Any
+) -> Value:
+    """Give the length of vectors: the root of the sum of squares, or another norm."""
+    along = {"dims": dims_of(dims, len(x.shape)), "keep": bool(rest and rest[0])}
+    match order:
+        case 2:
+            return e.root(low.b, sum_over(low.b, e.mul(low.b, x, x), **along))
+        case 1:
+            return sum_over(low.b, e.magnitude(low.b, x), **along)
+        case _ if order == float("inf"):
+            return max_over(low.b, e.magnitude(low.b, x), **along)
+        case _:
+            powers = e.raise_to(low.b, e.magnitude(low.b, x), by=order)
+            return e.raise_to(low.b, sum_over(low.b, powers, **along), by=1 / order)
+
+
+def logsumexp(low: Lowering, x: Value, dims: Any, *rest: Any) -> Value:
+    """Give log(sum(exp(x))), with the maximum taken out first."""
+    along = dims_of(dims, len(x.shape))
+    top = max_over(low.b, x, dims=along, keep=True)
+    total = sum_over(low.b, e.exponential(low.b, e.sub(low.b, x, top)), dims=along, keep=True)
+    found = e.add(low.b, e.logarithm(low.b, total), top)
+    shape = low.types()[0].shape
+    return found if rest and rest[0] else s.reshape(low.b, found, shape=shape)
+
+
+def grouped(low: Lowering, x: Value, w: Value, ends: Any = None, *_: Any, **__: Any) -> Value:
+    """Multiply rows with the matrix of their group; without groups, stacks of matrices."""
+    if not isinstance(ends, Value):
+        return matmul(low.b, x, w)
+    return grouped_product(low.b, x, w, ends)
+
+
+def log_sigmoid(low: Lowering, x: Value) -> tuple[Value, None]:
+    """Give -log(1 + exp(-x))."""
+    return e.neg(low.b, e.softplus(low.b, e.neg(low.b, x))), None
+
+
+def log_sigmoid_backward(low: Lowering, g: Value, x: Value, *_: Any) -> Value:
+    """Give g * sigmoid(-x)."""
+    return e.mul(low.b, g, e.sigmoid(low.b, e.neg(low.b, x)))
+
+
+def expm1(low: Lowering, x: Value) -> Value:
+    """Give exp(x) - 1."""
+    return e.shift(low.b, e.exponential(low.b, as_float(low, x)), by=-1)
+
+
+def log1p(low: Lowering, x: Value) -> Value:
+    """Give log(1 + x)."""
+    return e.logarithm(low.b, e.shift(low.b, as_float(low, x), by=1))
+
+
+def floor_divide(low: Lowering, x: Value, y: Any) -> Value:
+    """Divide, rounded down."""
+    x = as_float(low, x)
+    whole = isinstance(y, Value)
+    q = e.div(low.b, x, y) if whole else e.shrink(low.b, x, by=number(low, y))
+    return e.floor(low.b, q)
+
+
+ROWS: dict[str, Row] = {
+    "topk": largest,
+    "sort": sort,
+    "argsort": argsort,
+    "index_put": index_put,
+    "_index_put_impl": index_put,
+    "scatter": scatter,
+    "scatter_add": scatter_add,
+    "index_add": index_add,
+    "histc": histogram,
+    "_grouped_mm": grouped,
+    "linalg_vector_norm": norm,
+    "logsumexp": logsumexp,
+    "log_sigmoid_forward": log_sigmoid,
+    "log_sigmoid_backward": log_sigmoid_backward,
+    "isnan": lambda low, x: e.unequal(low.b, x, x),
+    "expm1": expm1,
+    "log1p": log1p,
+    "floor_divide": floor_divide,
+}
