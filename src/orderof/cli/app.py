@@ -42,7 +42,7 @@ DEFAULT = "analyze"
 MODELS = (
     ("zoo:NAME", "a network of the zoo; `orderof zoo:` lists them"),
     ("mlp:784-300-10", "a feed-forward network by its widths"),
-    ("torchvision:NAME", "also timm:NAME, transformers:TYPE, diffusers:CLASS, hf:CONFIG; need torch"),
+    ("torchvision:NAME", "also timm:NAME, transformers:TYPE, diffusers:CLASS, hf:CONFIG"),
     ("pkg.module:attr", "your own torch module, or a function that makes it"),
 )
 EXAMPLES = (
