@@ -292,6 +292,9 @@ PLACED = {
     "norm of order 3": lambda x: x.norm(3),
     "greatest": lambda x: x.norm(float("inf"), dim=0),
     "logsumexp": lambda x: x.logsumexp(1),
+    "tril": lambda x: x.tril(-1),
+    "triu": lambda x: x.triu(1),
+    "std": lambda x: x.std(0, correction=0, keepdim=True),
     "expm1": lambda x: x.expm1(),
     "log1p": lambda x: x.abs().log1p(),
     "floor_divide": lambda x: x + x.detach().floor_divide(0.3),
@@ -371,3 +374,19 @@ def test_numbers_are_counted_by_their_part():
             return self.w * torch.histc(at.to(torch.float64), 4, 0, 3)
 
     check(Count(), (torch.tensor([0, 1, 1, 3, 0, 1]),), {})
+
+
+def test_whole_numbers_stay_whole():
+    import torch
+    from torch import nn
+
+    class Half(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(real(4))
+
+        def forward(self, at):
+            half = torch.floor_divide(at, 2)
+            return self.w[half].unsqueeze(-1) * half.unsqueeze(-1)
+
+    check(Half(), (torch.tensor([0, 3, 5, 7]),), {})

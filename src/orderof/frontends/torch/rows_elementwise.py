@@ -262,6 +262,8 @@ ROWS: dict[str, Row] = {
     "rand_like": rand,
     "randn": rand,
     "randn_like": rand,
+    "uniform": rand,
+    "normal": rand,
     "addcmul": addcmul,
     "addcdiv": addcdiv,
     "lerp": lerp,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def seen_as(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:
     """Give the same elements in the recorded shape."""
     if low.dtype() != x.dtype:
-        return cast(low.b, x, dtype=low.dtype())
+        x = cast(low.b, x, dtype=low.dtype())
     return s.reshape(low.b, x, shape=_factored(x, low.types()[0]))
 
 

@@ -11,7 +11,7 @@ from orderof.ops import shape as s
 from orderof.ops.contract import matmul
 from orderof.ops.grouped import grouped_product
 from orderof.ops.place import place, place_along
-from orderof.ops.reduce import max_over, sum_over
+from orderof.ops.reduce import max_over, sum_over, variance
 from orderof.ops.sort import sort_places, top_k
 from orderof.sym import ONE, Expr
 
@@ -167,6 +167,34 @@ def log_sigmoid_backward(low: Lowering, g: Value, x: Value, *_: Any) -> Value:
     return e.mul(low.b, g, e.sigmoid(low.b, e.neg(low.b, x)))
 
 
+def triangle(*, upper: bool) -> Row:
+    """Make the row that keeps one side of the diagonal, and puts 0 on the other."""
+
+    def row(low: Lowering, x: Value, diagonal: int = 0) -> Value:
+        n, m = x.shape[-2:]
+        down = s.iota(low.b, shape=(n, 1), dtype="int64", start=diagonal)
+        across = s.iota(low.b, shape=(1, m), dtype="int64")
+        kept = e.at_least(low.b, across, down) if upper else e.at_least(low.b, down, across)
+        zero = s.fill(low.b, shape=(), dtype=x.dtype, value=0)
+        return e.where(low.b, kept, x, zero)
+
+    return row
+
+
+def deviation(low: Lowering, x: Value, dims: Any = None, **kw: Any) -> Value:
+    """Give the root of the variance over dimensions."""
+    how = {"correction": kw.get("correction", 1), "keep": bool(kw.get("keepdim"))}
+    return e.root(low.b, variance(low.b, x, dims=dims_of(dims, len(x.shape)), **how))
+
+
+def linspace(low: Lowering, start: float, end: float, *_: Any, **__: Any) -> Value:
+    """Count from one number to another in equal steps."""
+    t = low.types()[0]
+    steps = t.shape[0].value or 1
+    by = (end - start) / (steps - 1) if steps > 1 else 0.0
+    return s.iota(low.b, shape=t.shape, dtype=t.dtype, start=start, step=by)
+
+
 def expm1(low: Lowering, x: Value) -> Value:
     """Give exp(x) - 1."""
     return e.shift(low.b, e.exponential(low.b, as_float(low, x)), by=-1)
@@ -178,11 +206,12 @@ def log1p(low: Lowering, x: Value) -> Value:
 
 
 def floor_divide(low: Lowering, x: Value, y: Any) -> Value:
-    """Divide, rounded down."""
+    """Divide, rounded down; of whole numbers the result is one."""
     x = as_float(low, x)
     whole = isinstance(y, Value)
     q = e.div(low.b, x, y) if whole else e.shrink(low.b, x, by=number(low, y))
-    return e.floor(low.b, q)
+    found, dtype = e.floor(low.b, q), low.dtype()
+    return found if found.dtype == dtype else e.cast(low.b, found, dtype=dtype)
 
 
 ROWS: dict[str, Row] = {
@@ -199,6 +228,10 @@ ROWS: dict[str, Row] = {
     "linalg_vector_norm": norm,
     "logsumexp": logsumexp,
     "log_sigmoid_forward": log_sigmoid,
+    "tril": triangle(upper=False),
+    "triu": triangle(upper=True),
+    "std": deviation,
+    "linspace": linspace,
     "log_sigmoid_backward": log_sigmoid_backward,
     "isnan": lambda low, x: e.unequal(low.b, x, x),
     "expm1": expm1,
