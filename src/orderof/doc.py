@@ -6,6 +6,7 @@ chosen by the views, which render a Doc and decide nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -158,3 +159,21 @@ class Doc:
     title: str
     blocks: tuple[Block, ...]
     summary: Facts = Facts()
+
+
+SAFE = 2**53
+"""Integers beyond it are not read exactly by every reader of JSON."""
+
+
+def figure(e: Expr, sizes: Mapping[str, int]) -> dict[str, int | str]:
+    """Give a formula and its number as JSON has them; a number beyond 2**53 as text too.
+
+    >>> from orderof.sym import parse
+    >>> figure(parse("B*d"), {"B": 2, "d": 3}), figure(parse("m"), {})
+    ({'formula': 'B*d', 'value': 6}, {'formula': 'm'})
+    """
+    if not e.symbols() <= sizes.keys():
+        return {"formula": str(e)}
+    value = e.at(sizes)
+    twin = {"value_exact": str(value)} if value > SAFE else {}
+    return {"formula": str(e), "value": value, **twin}

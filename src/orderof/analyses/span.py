@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, assert_never
 from orderof.analyses.reach import path_length
 from orderof.analyses.work import visits
 from orderof.counts import Counts
+from orderof.doc import figure
 from orderof.errors import Error
 from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
 from orderof.ir.graph import Phase, Role
@@ -111,17 +112,12 @@ class Spans:
 
         sizes = dict(self.dims)
 
-        def figure(e: Expr) -> dict[str, int | str]:
-            value = e.at(sizes)
-            twin = {"value_exact": str(value)} if value > 2**53 else {}
-            return {"formula": str(e), "value": value, **twin}
-
         rows = [
             {
                 "phase": row.phase,
-                "work": figure(row.work),
-                "span": figure(row.span),
-                "operators": figure(row.steps),
+                "work": figure(row.work, sizes),
+                "span": figure(row.span, sizes),
+                "operators": figure(row.steps, sizes),
                 "parallelism": float(row.parallelism(sizes)),
                 "exact": row.exact,
             }
@@ -132,7 +128,7 @@ class Spans:
                 "model": self.model,
                 "dims": sizes,
                 "phases": rows,
-                "paths": {letter: figure(e) for letter, e in self.paths},
+                "paths": {letter: figure(e, sizes) for letter, e in self.paths},
                 "unknown": self.unknown,
             },
             indent=2,

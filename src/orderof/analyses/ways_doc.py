@@ -21,6 +21,7 @@ from orderof.doc import (
     Section,
     Sizes,
     Table,
+    figure,
 )
 
 if TYPE_CHECKING:
@@ -93,12 +94,10 @@ def dumps(found: Ways) -> str:
     sizes = dict(found.dims)
 
     def way(w: Way) -> dict[str, Any]:
-        value = w.ops.at(sizes)
-        twin = {"value_exact": str(value)} if value > 2**53 else {}
         more = {} if w.again is None else {"again": w.again}
         if w.kept is not None:
             more |= {"kept": w.kept.at(sizes)}
-        return {"name": w.name, "formula": str(w.ops), "value": value, **twin, **more}
+        return {"name": w.name, **figure(w.ops, sizes), **more}
 
     return json.dumps(
         {

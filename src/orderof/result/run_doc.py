@@ -21,6 +21,7 @@ from orderof.doc import (
     Section,
     Sizes,
     Table,
+    figure,
 )
 
 if TYPE_CHECKING:
@@ -75,19 +76,14 @@ _MOST, _TERMS = 16, 8
 
 def dumps(found: Run) -> str:
     """Write as JSON; integers beyond 2**53 as text too."""
-
-    def figure(name: str) -> dict[str, int | str]:
-        formula = getattr(found, name)
-        value = formula()
-        twin = {"value_exact": str(value)} if value > 2**53 else {}
-        return {"formula": str(formula), "value": value, **twin}
-
     return json.dumps(
         {
             "model": found.model,
             "train": found.train,
             "dims": dict(found.dims),
-            **{name: figure(name) for name in ("updates", "flops", "ops")},
+            "updates": figure(found.updates.expr, found.dims),
+            "flops": figure(found.flops.expr, found.dims),
+            "ops": figure(found.ops.expr, found.dims),
         },
         indent=2,
     )

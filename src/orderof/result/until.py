@@ -24,6 +24,7 @@ from orderof.doc import (
     Section,
     Sizes,
     Table,
+    figure,
 )
 from orderof.errors import BadSpelling, UnknownDim
 from orderof.result.dims import Dims
@@ -138,12 +139,6 @@ def report(found: Until, typed: str = "") -> Doc:
 
 def dumps(found: Until) -> str:
     """Write as JSON; integers beyond 2**53 as text too."""
-
-    def figure(formula: Formula) -> dict[str, int | str]:
-        value = formula()
-        twin = {"value_exact": str(value)} if value > 2**53 else {}
-        return {"formula": str(formula), "value": value, **twin}
-
     b = found.bound
     return json.dumps(
         {
@@ -153,8 +148,8 @@ def dumps(found: Until) -> str:
             "constants": {k: str(v) for k, v in found.given.items()},
             "dims": dict(found.dims),
             "iterations": found.iterations,
-            "flops": figure(found.flops),
-            "ops": figure(found.ops),
+            "flops": figure(found.flops.expr, found.dims),
+            "ops": figure(found.ops.expr, found.dims),
             "doubt": found.doubt,
         },
         indent=2,

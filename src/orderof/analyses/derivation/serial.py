@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from orderof.doc import figure
 from orderof.written.notation import TEXT, write
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def dumps(found: Derivation) -> str:
             ],
             "chapters": [_chapter(c, dims) for c in found.chapters],
             "sums": [
-                {"of": w.name, "written": write(w.written, TEXT), **_figure(w.value, dims),
+                {"of": w.name, "written": write(w.written, TEXT), **figure(w.value, dims),
                  "order": _order(w.order)}
                 for w in found.wholes
             ],
@@ -47,14 +48,6 @@ def _texts(sizes: tuple[Expr, ...]) -> list[str]:
     return list(map(str, sizes))
 
 
-def _figure(e: Expr, dims: dict[str, int]) -> dict[str, Any]:
-    if not e.symbols() <= dims.keys():
-        return {"formula": str(e)}
-    value = e.at(dims)
-    twin = {"value_exact": str(value)} if value > 2**53 else {}
-    return {"formula": str(e), "value": value, **twin}
-
-
 def _order(found: Order | None) -> dict[str, Any] | None:
     if found is None:
         return None
@@ -65,8 +58,8 @@ def _chapter(c: Chapter, dims: dict[str, int]) -> dict[str, Any]:
     return {
         "of": c.part,
         "layers": [_layer(x, dims) for x in c.layers],
-        "kinds": {k: _figure(n, dims) for k, n in c.kinds.items()},
-        "operations": _figure(c.total, dims),
+        "kinds": {k: figure(n, dims) for k, n in c.kinds.items()},
+        "operations": figure(c.total, dims),
         "order": _order(c.order),
         "cases": [
             {"if": x.says, "formula": str(x.value), "order": _order(x.order)} for x in c.cases
@@ -79,7 +72,7 @@ def _layer(x: Layer, dims: dict[str, int]) -> dict[str, Any]:
     steps = [_step(s, dims) for s in x.steps]
     return {
         "scope": x.scope, "kind": x.kind, "like": like, "steps": steps,
-        "operations": _figure(x.ops, dims), "order": _order(x.order),
+        "operations": figure(x.ops, dims), "order": _order(x.order),
     }  # fmt: skip
 
 
@@ -94,7 +87,7 @@ def _step(s: Step, dims: dict[str, int]) -> dict[str, Any]:
         "ranges": {name: str(n) for name, n in s.ranges},
         "turns": {t.index: str(t.trip) for t in s.turns},
         "counts": [
-            {"kind": c.kind, "written": write(c.written, TEXT), **_figure(c.value, dims)}
+            {"kind": c.kind, "written": write(c.written, TEXT), **figure(c.value, dims)}
             for c in s.counts
         ],
     }
