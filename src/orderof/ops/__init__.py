@@ -18,6 +18,7 @@ from orderof.ops import (
     region,
     resample,
     shape,
+    slide,
     softmax,
     sort,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "region",
     "resample",
     "shape",
+    "slide",
     "softmax",
     "sort",
     "span",

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 from oracle.case import SEEDS, Case, letters, operand
 
-from orderof.sym import symbol
+from orderof.sym import expr, symbol
 
 n, m, k = (symbol(x) for x in "nmk")
 
@@ -133,7 +133,70 @@ def grouped(draw):
     return Case(operands, env, {}, reference, draw(SEEDS), (), adjust=adjust)
 
 
+@st.composite
+def slide(draw, *, backward):
+    """Draw windows over the first or the second of two dimensions."""
+    axis, size, step = (draw(st.sampled_from(x)) for x in ((0, 1), (1, 2, 3), (1, 2)))
+    places = draw(st.integers(size, size + 4))
+    env = draw(letters("m"))
+    dims = (places, m) if axis == 0 else (m, places)
+
+    def forward(t, x):
+        return x.unfold(axis, size, step)
+
+    def reverse(t, g):
+        x = t.zeros(*(places if d == places else env["m"] for d in dims), dtype=g.dtype)
+        (found,) = t.autograd.grad(forward(t, x.requires_grad_()), x, g)
+        return found
+
+    attrs = {"axis": axis, "size": size, "step": step}
+    if not backward:
+        return Case((operand(dims_of(dims)),), env, attrs, forward, draw(SEEDS))
+    windows = (places - size) // step + 1
+    shape = (windows, m, size) if axis == 0 else (m, windows, size)
+    x = operand(dims_of(shape))
+    return Case((x,), env, {"n": places, **attrs}, reverse, draw(SEEDS), ())
+
+
+def dims_of(sizes):
+    return tuple(map(expr, sizes))
+
+
+@st.composite
+def mirror(draw, *, backward):
+    """Draw how far an image goes on behind its edges: less than it is wide."""
+    sizes = tuple(draw(st.integers(2, 4)) for _ in range(2))
+    before, after = (tuple(draw(st.integers(0, n - 1)) for n in sizes) for _ in range(2))
+    ends = (before[1], after[1], before[0], after[0])
+
+    def forward(t, x):
+        return t.nn.functional.pad(x, ends, mode="reflect")
+
+    def reverse(t, g):
+        x = t.zeros(*g.shape[:2], *sizes, dtype=g.dtype, requires_grad=True)
+        (found,) = t.autograd.grad(forward(t, x), x, g)
+        return found
+
+    grown = tuple(n + a + b for n, a, b in zip(sizes, before, after, strict=True))
+    x = operand(dims_of((n, m, *(grown if backward else sizes))))
+    attrs, smooth = {"before": before, "after": after}, () if backward else None
+    reference = reverse if backward else forward
+    return Case((x,), draw(letters("n m", 1, 2)), attrs, reference, draw(SEEDS), smooth)
+
+
+@st.composite
+def eye(draw):
+    env = draw(letters("n m"))
+    reference = lambda t: t.eye(env["n"], env["m"])  # noqa: E731
+    return Case((), env, {"shape": (n, m), "dtype": "float32"}, reference, draw(SEEDS))
+
+
 CASES = {
+    "slide": slide(backward=False),
+    "slide_gradient": slide(backward=True),
+    "mirror": mirror(backward=False),
+    "mirror_gradient": mirror(backward=True),
+    "eye": eye(),
     "place": place(),
     "place_along": place_along(),
     "sort_places": sort_places(),

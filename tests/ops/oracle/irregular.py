@@ -355,7 +355,30 @@ def grouped_product(left, right, ends):
     return out, dict(ops), 1 + (longest - 1).bit_length()
 
 
+def slide_gradient(g, n, axis, size, step=1):
+    """Add the elements of all windows up where they were taken."""
+    out = _Adder((*g.shape[:axis], n, *g.shape[axis + 1 : -1]))
+    for i in np.ndindex(g.shape):
+        out.add((*i[:axis], i[axis] * step + i[-1], *i[axis + 1 : -1]), g[i])
+    return out.done()
+
+
+def mirror_gradient(g, before, after):
+    """Add up what a mirror at the edges showed again."""
+    lead = g.ndim - len(before)
+    ends = list(zip(g.shape[lead:], before, after, strict=True))
+    sizes = [n - a - b for n, a, b in ends]
+    out = _Adder((*g.shape[:lead], *sizes))
+    for i in np.ndindex(g.shape):
+        at = [abs(k - a) for k, (_, a, _) in zip(i[lead:], ends, strict=True)]
+        at = [k if k < n else 2 * n - 2 - k for k, n in zip(at, sizes, strict=True)]
+        out.add((*i[:lead], *at), g[i])
+    return out.done()
+
+
 IRREGULAR = {
+    "mirror_gradient": mirror_gradient,
+    "slide_gradient": slide_gradient,
     "grouped_product": grouped_product,
     "nearest_gradient": nearest_gradient,
     "resample": resample,

@@ -27,6 +27,11 @@ VIEWS = {
     "slice": _slice,
     "alias": lambda x: x,
     "detach": lambda x: x,
+    "slide": lambda x, axis, size, step=1: np.moveaxis(
+        np.moveaxis(np.lib.stride_tricks.sliding_window_view(x, size, axis), axis, 0)[::step],
+        0,
+        axis,
+    ),
 }
 
 
@@ -62,6 +67,11 @@ def _place_along(x, part, at, axis):
     return out
 
 
+def _mirror(x, before, after):
+    still = [(0, 0)] * (x.ndim - len(before))
+    return np.pad(x, [*still, *zip(before, after, strict=True)], mode="reflect")
+
+
 def _nearest(x, size):
     for axis, (n, m) in enumerate(zip(x.shape[-len(size) :], size, strict=True), -len(size)):
         x = np.take(x, np.arange(m) * n // m, axis)
@@ -84,6 +94,8 @@ MOVES = {
     "index": lambda x, *at, shape, dims: x[picked(x.ndim, at, dims)].reshape(shape),
     "overwrite": _overwrite,
     "place": _place,
+    "mirror": _mirror,
+    "eye": lambda shape, dtype: np.eye(*shape),
     "place_along": _place_along,
     "nearest": _nearest,
     "take": np.take_along_axis,

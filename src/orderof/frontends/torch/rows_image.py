@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from orderof.errors import Indivisible, UnknownOperator
 from orderof.ops import shape as s
+from orderof.ops import slide as sliding
 from orderof.ops.prelu import prelu
 from orderof.ops.reduce import sum_over
 from orderof.ops.resample import nearest as nearest_
 from orderof.ops.resample import nearest_gradient, resample, resample_gradient
-from orderof.sym import ONE, Expr
+from orderof.sym import ONE, Expr, floordiv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,6 +86,90 @@ def _tiles(low: Lowering, few: Sequence[Expr], many: Sequence[Expr]) -> list[Exp
     return found
 
 
+def slide(low: Lowering, x: Value, axis: int, size: int, step: int) -> Any:
+    """See windows over a dimension."""
+    at = axis % len(x.shape)
+    return sliding.slide(low.b, x, axis=at, size=size, step=step)
+
+
+def slide_backward(low: Lowering, g: Value, _: Any, axis: int, size: int, step: int) -> Any:
+    """Add windows up where they were taken."""
+    shape = low.types()[0].shape
+    at = axis % len(shape)
+    return sliding.slide_gradient(low.b, g, n=shape[at], axis=at, size=size, step=step)
+
+
+def columns(
+    low: Lowering,
+    x: Value,
+    size: Sequence[int],
+    dilation: Sequence[int],
+    padding: Sequence[int],
+    stride: Sequence[int],
+) -> Any:
+    """Put every window of an image into a column: (B, C*k*k, places)."""
+    _undilated(low, dilation)
+    if any(padding):
+        ends = (0, 0, *padding)
+        x = s.pad(low.b, x, before=ends, after=ends)
+    for axis in (0, 1):
+        x = sliding.slide(low.b, x, axis=2 + axis, size=size[axis], step=stride[axis])
+    moved = s.copy(low.b, s.permute(low.b, x, order=(0, 1, 4, 5, 2, 3)))
+    return s.reshape(low.b, moved, shape=low.types()[0].shape)
+
+
+def from_columns(
+    low: Lowering,
+    x: Value,
+    image: Sequence[Any],
+    size: Sequence[int],
+    dilation: Sequence[int],
+    padding: Sequence[int],
+    stride: Sequence[int],
+) -> Any:
+    """Add columns up where they were taken from an image."""
+    _undilated(low, dilation)
+    out = low.types()[0].shape
+    wide = [n + 2 * p for n, p in zip(out[2:], padding, strict=True)]
+    pairs = zip(wide, size, stride, strict=True)
+    places = [floordiv(n - k, step) + 1 for n, k, step in pairs]
+    apart = s.reshape(low.b, x, shape=(*out[:2], *size, *places))
+    g = s.permute(low.b, apart, order=(0, 1, 4, 5, 2, 3))
+    for axis in (1, 0):
+        how = {"axis": 2 + axis, "size": size[axis], "step": stride[axis]}
+        g = sliding.slide_gradient(low.b, g, n=wide[axis], **how)
+    for axis, (p, n) in enumerate(zip(padding, out[2:], strict=True), 2):
+        if p:
+            g = s.slice_(low.b, g, axis=axis, start=p, stop=n + p)
+    return g
+
+
+def _undilated(low: Lowering, dilation: Sequence[int]) -> None:
+    if any(d != 1 for d in dilation):
+        assert low.call is not None  # noqa: S101 - rows run within a call
+        raise UnknownOperator(low.call.name, "has a rule without dilation only", "")
+
+
+def mirrored(low: Lowering, x: Value, ends: Sequence[int]) -> Any:
+    """Go on behind the edges as in a mirror; the last dimension comes first in `ends`."""
+    pairs = [(ends[i], ends[i + 1]) for i in range(0, len(ends), 2)][::-1]
+    before, after = (tuple(p[i] for p in pairs) for i in (0, 1))
+    return sliding.mirror(low.b, x, before=before, after=after)
+
+
+def mirrored_backward(low: Lowering, g: Value, _: Value, ends: Sequence[int]) -> Any:
+    """Add up what was mirrored."""
+    pairs = [(ends[i], ends[i + 1]) for i in range(0, len(ends), 2)][::-1]
+    before, after = (tuple(p[i] for p in pairs) for i in (0, 1))
+    return sliding.mirror_gradient(low.b, g, before=before, after=after)
+
+
+def identity(low: Lowering, *_: Any, **__: Any) -> Any:
+    """Fill with 1 on the diagonal."""
+    t = low.types()[0]
+    return sliding.eye(low.b, shape=t.shape, dtype=t.dtype)
+
+
 def shuffle(low: Lowering, x: Value, by: int) -> Any:
     """Make places of channels."""
     b, c, h, w = x.shape
@@ -121,6 +206,13 @@ ROWS: dict[str, Row] = {
     **{f"_upsample_nearest_exact{n}d": nearest for n in (1, 2, 3)},
     **{f"upsample_nearest{n}d": nearest for n in (1, 2, 3)},
     **{f"upsample_nearest{n}d_backward": nearest_backward for n in (1, 2, 3)},
+    **{f"reflection_pad{n}d": mirrored for n in (1, 2, 3)},
+    **{f"reflection_pad{n}d_backward": mirrored_backward for n in (1, 2, 3)},
+    "unfold": slide,
+    "unfold_backward": slide_backward,
+    "im2col": columns,
+    "col2im": from_columns,
+    "eye": identity,
     "pixel_shuffle": shuffle,
     "pixel_unshuffle": unshuffle,
     "_prelu_kernel": slope,

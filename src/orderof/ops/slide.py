@@ -1,0 +1,95 @@
+"""Windows that slide over one dimension, images that are mirrored at their edges, identities.
+
+slide    x[..., n, ...] -> [..., (n - k) // s + 1, ..., k]     a view: windows share elements
+mirror   x[-i], x[0..n), x[2*n - 2 - i]                        copies, the edge itself once
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orderof.counts import Counts, Kind
+from orderof.ir.forms import Irregular, Move
+from orderof.ir.graph import Type
+from orderof.ops.define import irregular, move, view
+from orderof.sym import ceillog2, expr, floordiv
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orderof.ir.build import Builder
+    from orderof.ir.graph import Node
+    from orderof.ops.define import Grads
+    from orderof.sym import Size
+
+    Gs = Sequence[Any]
+
+_ARRIVES = "one addition for each element that arrives, into a zeroed tensor"
+
+
+def _slide(x: Type, *, axis: int, size: int, step: int = 1) -> Type:
+    windows = floordiv(x.shape[axis] - size, step) + 1
+    return Type((*x.shape[:axis], windows, *x.shape[axis + 1 :], expr(size)), x.dtype)
+
+
+def _slide_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Grads:
+    axis: int = node.attr("axis")
+    n = node.operands[0].shape[axis]
+    return (slide_gradient(b, gs[0], n=n, **dict(node.attrs)),)
+
+
+def _slide_gradient(
+    g: Type, *, n: Size, axis: int, size: int, step: int = 1
+) -> tuple[Irregular, tuple[Type]]:
+    """Add the elements of all windows up where they were taken."""
+    del step
+    out = Type((*g.shape[:axis], expr(n), *g.shape[axis + 1 : -1]), g.dtype)
+    counts = Counts.of(Kind.ADD, g.dtype, g.size)
+    chain = ceillog2(expr(size) + 1)
+    return Irregular(counts, chain, (g.size,), (out.size,), _ARRIVES), (out,)
+
+
+slide = view("slide", _slide, _slide_vjp)
+slide_gradient = irregular("slide_gradient", _slide_gradient, source=_ARRIVES)
+
+
+def _mirror(
+    x: Type, *, before: tuple[int, ...], after: tuple[int, ...]
+) -> tuple[Move, tuple[Type]]:
+    """Go on behind the edges of the last dimensions as in a mirror that stands on them."""
+    out = _grown(x, before, after, 1)
+    return Move((out.size,), (out.size,)), (out,)
+
+
+def _grown(x: Type, before: tuple[int, ...], after: tuple[int, ...], sign: int) -> Type:
+    shape = list(x.shape)
+    first = len(shape) - len(before)
+    for i, (a, b) in enumerate(zip(before, after, strict=True), first):
+        shape[i] = shape[i] + sign * (a + b)
+    return Type(tuple(shape), x.dtype)
+
+
+def _mirror_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Grads:
+    return (mirror_gradient(b, gs[0], **dict(node.attrs)),)
+
+
+def _mirror_gradient(
+    g: Type, *, before: tuple[int, ...], after: tuple[int, ...]
+) -> tuple[Irregular, tuple[Type]]:
+    out = _grown(g, before, after, -1)
+    counts = Counts.of(Kind.ADD, g.dtype, g.size)
+    chain = ceillog2(expr(3 ** len(before) + 1))  # a place, and both its images along each
+    return Irregular(counts, chain, (g.size,), (out.size,), _ARRIVES), (out,)
+
+
+mirror = move("mirror", _mirror, _mirror_vjp)
+mirror_gradient = irregular("mirror_gradient", _mirror_gradient, source=_ARRIVES)
+
+
+def _eye(*, shape: tuple[Size, ...], dtype: str) -> tuple[Move, tuple[Type]]:
+    """Fill with 1 on the diagonal, 0 elsewhere."""
+    out = Type(tuple(map(expr, shape)), dtype)
+    return Move((), (out.size,)), (out,)
+
+
+eye = move("eye", _eye, lambda *_: ())

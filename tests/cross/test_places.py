@@ -1,0 +1,154 @@
+"""By value: order, writing where indices say, norms, images at other sizes, windows, mirrors."""
+
+import pytest
+from tests.cross.test_values import check, real
+
+pytestmark = pytest.mark.framework
+
+
+def scaled(function):
+    """A module whose parameter scales the input of a function; `at` are indices, if it has some."""
+    from torch import nn
+
+    class Scaled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(real(1))
+
+        def forward(self, x, *at):
+            return function(self.w * x, *at)
+
+    class Placed(Scaled):
+        def forward(self, x, at):
+            return function(self.w * x, at)
+
+    return Placed() if function.__code__.co_argcount > 1 else Scaled()
+
+
+PLACED = {
+    "topk": lambda x: x.topk(3, dim=0).values,
+    "smallest": lambda x: x.topk(2, dim=1, largest=False).values,
+    "sort": lambda x: x.sort(dim=1).values,
+    "sort descending": lambda x: x.sort(dim=0, descending=True).values,
+    "argsort": lambda x: x[x.sum(1).argsort()],
+    "norm": lambda x: x.norm(dim=1),
+    "norm of order 1": lambda x: x.norm(1, dim=1, keepdim=True),
+    "norm of order 3": lambda x: x.norm(3),
+    "greatest": lambda x: x.norm(float("inf"), dim=0),
+    "logsumexp": lambda x: x.logsumexp(1),
+    "tril": lambda x: x.tril(-1),
+    "triu": lambda x: x.triu(1),
+    "std": lambda x: x.std(0, correction=0, keepdim=True),
+    "expm1": lambda x: x.expm1(),
+    "log1p": lambda x: x.abs().log1p(),
+    "floor_divide": lambda x: x + x.detach().floor_divide(0.3),
+}
+
+
+def _columns(x, at):
+    y = x.clone()
+    y[:, at] = x[:, :2]
+    return y
+
+
+AT = {
+    "index_put": (lambda x, at: x.index_put((at,), x[1:3] * 2), [2, 0]),
+    "index_put a row": (lambda x, at: x.index_put((at,), x[1]), [2, 0]),
+    "index_put in columns": (_columns, [2, 0]),
+    "index_put adds": (lambda x, at: x.index_put((at,), x[1:3], accumulate=True), [1, 1]),
+    "scatter": (lambda x, at: x.scatter(1, at, x[:, 1:2] * 3), [[0], [2], [1], [0]]),
+    "scatter a number": (lambda x, at: x.scatter(1, at, 0.5), [[0], [2], [1], [0]]),
+    "scatter_add": (lambda x, at: x.scatter_add(0, at, x[1:2] * 2), [[0, 0, 1]]),
+    "index_add": (lambda x, at: x.index_add(0, at, x[2:4]), [1, 1]),
+}
+
+
+@pytest.mark.parametrize("name", PLACED)
+def test_order_and_functions(name):
+    check(scaled(PLACED[name]), (real(4, 3),), {})
+
+
+def test_log_sigmoid():
+    import torch
+
+    def function(x):
+        return torch.nn.functional.logsigmoid(x)
+
+    check(scaled(function), (real(4, 3),), {})
+
+
+@pytest.mark.parametrize("name", AT)
+def test_places(name):
+    import torch
+
+    function, at = AT[name]
+    check(scaled(function), (real(4, 3), torch.tensor(at)), {})
+
+
+@pytest.mark.parametrize(
+    ("shape", "size", "mode"),
+    [
+        ((1, 2, 3, 4), (5, 3), "nearest"),
+        ((1, 2, 3, 4), (6, 8), "nearest"),
+        ((1, 2, 3, 4), (5, 3), "bilinear"),
+        ((1, 1, 3, 3), (4, 5), "bicubic"),
+        ((1, 2, 5), (3,), "linear"),
+        ((1, 1, 2, 3, 2), (3, 2, 3), "trilinear"),
+    ],
+)
+def test_images_of_another_size(shape, size, mode):
+    import torch
+
+    def resize(x):
+        return torch.nn.functional.interpolate(x, size, mode=mode)
+
+    check(scaled(resize), (real(*shape),), {})
+
+
+FUNCTIONS = {
+    "windows": lambda f, x: x.unfold(2, 2, 1).unfold(3, 2, 2),
+    "columns": lambda f, x: f.unfold(x, 2, padding=1, stride=2),
+    "columns and back": lambda f, x: f.fold(f.unfold(x, 3, padding=1), (4, 4), 3, padding=1),
+    "mirrored": lambda f, x: f.pad(x, (1, 2, 3, 0), mode="reflect"),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_windows_and_mirrors(name):
+    import torch
+
+    def function(x):
+        return FUNCTIONS[name](torch.nn.functional, x)
+
+    check(scaled(function), (real(1, 2, 4, 4),), {})
+
+
+def test_numbers_are_counted_by_their_part():
+    import torch
+    from torch import nn
+
+    class Count(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(real(4))
+
+        def forward(self, at):
+            return self.w * torch.histc(at.to(torch.float64), 4, 0, 3)
+
+    check(Count(), (torch.tensor([0, 1, 1, 3, 0, 1]),), {})
+
+
+def test_whole_numbers_stay_whole():
+    import torch
+    from torch import nn
+
+    class Half(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(real(4))
+
+        def forward(self, at):
+            half = torch.floor_divide(at, 2)
+            return self.w[half].unsqueeze(-1) * half.unsqueeze(-1)
+
+    check(Half(), (torch.tensor([0, 3, 5, 7]),), {})
