@@ -124,29 +124,57 @@ def run(todo: list[str], args: argparse.Namespace) -> Iterator[dict[str, Any]]:
                 yield {"model": spelling, **row}
 
 
-def done(path: Path) -> set[str]:
-    """Which models a file has rows of."""
+def done(path: Path, *, again: bool) -> set[str]:
+    """Which models a file has rows of; with `again` those that were not complete are taken out."""
     if not path.exists():
         return set()
     with path.open(newline="") as file:
-        return {row["model"] for row in csv.DictReader(file)}
-
-
-def summary(path: Path) -> None:
-    """Say how many models of each library are complete, and what stands in the way of others."""
-    with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
+    if again:
+        rows = [r for r in rows if r["status"] == "ok"]
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, FIELDS)
+            writer.writeheader()
+            writer.writerows(rows)
+    return {row["model"] for row in rows}
+
+
+def summary(rows: list[dict[str, str]]) -> Iterator[str]:
+    """Say how many models of each library are complete, and what stands in the way of others."""
+    yield "| library | models | complete | lower bound | not counted |"
+    yield "|---|---|---|---|---|"
     for library in dict.fromkeys(r["model"].partition(":")[0] for r in rows):
         mine = [r for r in rows if r["model"].startswith(f"{library}:")]
-        states = {s: sum(r["status"] == s for r in mine) for s in ("ok", "bound", "refused")}
-        share = 100 * states["ok"] / len(mine)
-        print(f"{library:14} {len(mine):5} models, {share:5.1f} % complete  {states}")
-    missing: dict[str, int] = {}
+        ok, bound, refused = (
+            sum(r["status"] == s for r in mine) for s in ("ok", "bound", "refused")
+        )
+        share = f"{ok} ({100 * ok / len(mine):.1f} %)"
+        yield f"| {library} | {len(mine)} | {share} | {bound} | {refused} |"
+    lacking: dict[str, list[str]] = {}
     for row in rows:
         for op in row["unknown"].split():
-            missing[op] = missing.get(op, 0) + 1
-    for op, n in sorted(missing.items(), key=lambda x: -x[1])[:40]:
-        print(f"    {n:4} models lack {op}")
+            lacking.setdefault(op, []).append(row["model"])
+    yield "\n| operator without a rule | models | one of them |\n|---|---|---|"
+    for op, models in sorted(lacking.items(), key=lambda x: (-len(x[1]), x[0])):
+        yield f"| `{op}` | {len(models)} | `{models[0]}` |"
+    yield "\n| not counted | why |\n|---|---|"
+    for row in rows:
+        if row["status"] == "refused":
+            why = row["reason"][:160].replace("|", "/").replace("\n", " ")
+            yield f"| `{row['model']}` | {why} |"
+
+
+def page(rows: list[dict[str, str]]) -> str:
+    """Write the page about coverage."""
+    head = """# Coverage
+
+What `bench/coverage.py` found, model by model, at the sizes that each library gives by default:
+whether every operator of the forward pass has a rule. A lower bound names the operators that lack
+one. What is not counted says why: most models there cannot be built or called without something
+that their library does not give by default. All rows are in `bench/coverage.csv`.
+
+"""
+    return head + "\n".join(summary(rows)) + "\n"
 
 
 def main() -> None:
@@ -159,6 +187,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--gib", type=float, default=8.0)
     parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--page", type=Path, help="write a summary in Markdown")
+    parser.add_argument("--again", action="store_true", help="what was not complete once more")
     parser.add_argument("--train", action="store_true")
     parser.add_argument("--letters", action="store_true")
     args = parser.parse_args()
@@ -169,7 +199,7 @@ def main() -> None:
     every = [n for library in args.library for n in names(library)]
     like = [n for n in every if fnmatch.fnmatchcase(n.partition(":")[2], args.like)]
     wanted = like[:: args.every]
-    old = done(args.out)
+    old = done(args.out, again=args.again)
     todo = [n for n in wanted if n not in old]
     new = not args.out.exists()
     with args.out.open("a", newline="") as file:
@@ -181,7 +211,12 @@ def main() -> None:
         for row in track(rows, **shown):
             writer.writerow(row)
             file.flush()
-    summary(args.out)
+    with args.out.open(newline="") as file:
+        rows_ = list(csv.DictReader(file))
+    text = page(rows_)
+    if args.page:
+        args.page.write_text(text, "utf-8")
+    print("\n".join(text.splitlines()[8:]))
 
 
 if __name__ == "__main__":

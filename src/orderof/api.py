@@ -262,7 +262,7 @@ def derive(
     spelled = model if isinstance(model, str) else ""
     meanings = zoo.LETTERS if spelled.startswith(("zoo:", "mlp:")) else None
     return Derived(
-        derived(found, padding, train=asked.get("train"), meanings=meanings),
+        derived(found, padding, train=asked.get("train"), mode=mode_of(asked), meanings=meanings),
         spelled,
     )
 
@@ -289,12 +289,13 @@ def gradients(
     *inputs: Any,  # noqa: ANN401
     checkpoints: int | None = None,
     window: int | None = None,
+    padding: Padding = "full",
     **asked: Unpack[Asked],
 ) -> Ways:
     """Compare ways to the gradient by count: modes of differentiation, checkpoints, truncation.
 
     `checkpoints` inputs of blocks are kept at a time, `window` steps of time are walked back. The
-    other arguments are those of `analyze`. Raises `ModelError` without a forward mode.
+    other arguments are those of `analyze`.
 
     >>> g = gradients("zoo:lstm", window=2)
     >>> [way.name for way in g.time]
@@ -305,4 +306,4 @@ def gradients(
     trained: Asked = {**asked, "train": asked.get("train") or "sgd"}
     plain: Asked = {**asked, "train": None, "mode": mode_of(trained)}
     both = graph(model, *inputs, **trained), graph(model, *inputs, **plain)
-    return ways(*both, checkpoints=checkpoints, window=window)
+    return ways(*both, checkpoints=checkpoints, window=window, padding=padding)

@@ -140,7 +140,8 @@ def test_every_bound_has_a_source():
     [
         ("mlp:3-2", "mse", True),
         ("mlp:3-2", "cross_entropy", True),
-        ("zoo:conv", None, True),
+        ("zoo:conv", None, False),  # no loss is named
+        ("zoo:conv", "mse", True),
         ("mlp:3-4-2", "mse", False),
         ("zoo:lstm", None, False),
         ("zoo:attention", None, False),

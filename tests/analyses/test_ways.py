@@ -54,9 +54,12 @@ def test_the_best_checkpoints():
             assert revolve(blocks, kept) == least(blocks, kept)
 
 
-@pytest.mark.parametrize(
-    ("n", "again", "inputs", "held"), [(12, 8, 3, 4), (10, 8, 3, 4), (1, 0, 1, 1)]
-)
+def test_one_block_leaves_nothing_to_choose():
+    _, found = told("zoo:gpt2", dims={"L": 1})
+    assert (found.layers, found.blocks) == ((), ("", 0))
+
+
+@pytest.mark.parametrize(("n", "again", "inputs", "held"), [(12, 8, 3, 4), (10, 8, 3, 4)])
 def test_checkpoints_of_equal_blocks(n, again, inputs, held):
     ways, found = told("zoo:gpt2", dims={"L": n})
     assert found.blocks == ("h.*", n)
@@ -119,3 +122,26 @@ def test_the_screen_and_json():
     data = json.loads(CliRunner().invoke(APP, ["gradient", "zoo:lstm", "--json"]).output)
     assert data["time"][0]["name"] == "all of time"
     assert data["gradient"][0]["value"] == 165760
+
+
+def test_a_stack_of_one_is_its_layer_unrolled():
+    """Law 4 in a loop: of a layer the errors up to the gradient, of the others all."""
+    one, two = (told("zoo:gpt2", dims={"L": n})[0]["chain rule without reuse"].ops for n in (1, 2))
+    assert one == two  # the formula is in L
+    sizes = {"B": 1, "S": 2, "d": 4, "h": 2, "V": 5, "P": 2}
+    reverse = told("zoo:gpt2")[0]["reverse mode"].ops
+    assert one.at(L=1, **sizes) > reverse.at(L=1, **sizes)
+
+
+def test_without_a_forward_mode_the_others_are_told():
+    ways, found = told("zoo:alexnet")
+    assert "forward mode, one direction" not in ways
+    assert "differences, forward" in ways
+    assert "no figure for forward mode" in found.notes[0]
+
+
+def test_padding_is_asked_for():
+    full, exact = (gradients("zoo:resnet18", padding=p).gradient[0].ops for p in ("full", "exact"))
+    assert exact.at(dict(gradients("zoo:resnet18").dims)) < full.at(
+        dict(gradients("zoo:resnet18").dims)
+    )

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from click.testing import CliRunner
 
 from orderof.cli.app import APP
@@ -47,19 +48,53 @@ def test_until_within_eps():
     assert found.exit_code == 0, found.output
     assert "  smooth                  499,996               940.8 T      943.8 T" in found.output
     assert "source      Nesterov 2004" in found.output
-    assert "not convex" not in found.output
+    assert "stationary assumes" not in found.output
 
 
 def test_a_network_with_hidden_layers_is_no_convex_cost():
     found = run("zoo:mlp", "--examples", "60k", "--until", "0.1", "--descent", "stochastic",
                 "--with", "G=2,R=5", "--batch", "32", "--json")  # fmt: skip
     data = json.loads(found.stdout)
-    assert "not convex" in data["doubt"]
+    assert "no loss is named" in data["doubt"]
     assert (data["iterations"], data["dims"]["B"]) == (10_000, 32)
     assert "warning: the bound assumes a convex cost" in found.stderr
     plain = run("zoo:mlp", "--examples", "60k", "--until", "0.1", "--descent", "stationary",
                 "--with", "beta=1,D=2", "--json")  # fmt: skip
     assert json.loads(plain.stdout)["doubt"] == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (["--until", "0.1", "--with", "beta=1,R=1", "--epochs", "7"], "--epochs"),
+        (["--until", "0.1", "--with", "beta=1,R=1", "--batch", "5"], "the batch"),
+        (["--until", "0.1", "--with", "beta=1,beta=2,R=1"], "gives a constant twice"),
+        (["--until", "0.1", "--with", "beta=1,R=1", "--train", "adamw"], "is not the method"),
+        (["--until", "1e-9999", "--with", "beta=1,R=1"], "is beyond all sizes"),
+        (["--with", "beta=1"], "have no use without --until"),
+        (["--descent", "smooth"], "have no use without --until"),
+    ],
+)
+def test_options_that_would_be_ignored(words, what):
+    found = run("mlp:3-2", "--loss", "mse", "--examples", "9", *words)
+    assert isinstance(found.exception, BadSpelling)
+    assert what in str(found.exception)
+
+
+def test_an_accelerated_step_costs_more():
+    plain, fast = (
+        json.loads(run("mlp:3-2", "--loss", "mse", "--examples", "9", "--until", "0.1", "--descent",
+                       name, "--with", "beta=1,R=1", "--json").stdout)
+        for name in ("smooth", "accelerated")
+    )  # fmt: skip
+    each = [d["ops"]["value"] / d["iterations"] for d in (plain, fast)]
+    assert each[1] > each[0]
+
+
+def test_a_model_that_has_a_letter_t():
+    found = run("zoo:transformer", "--examples", "9", "--until", "0.1", "--with", "beta=1,R=1",
+                "--json")  # fmt: skip
+    assert json.loads(found.stdout)["ops"]["formula"].count("N*") > 0
 
 
 def test_constants_that_are_missing():

@@ -3,6 +3,8 @@
 import pytest
 from tests.cross.test_values import check, real
 
+from orderof.errors import UnknownOperator
+
 pytestmark = pytest.mark.framework
 
 
@@ -60,6 +62,7 @@ AT = {
     "scatter a number": (lambda x, at: x.scatter(1, at, 0.5), [[0], [2], [1], [0]]),
     "scatter_add": (lambda x, at: x.scatter_add(0, at, x[1:2] * 2), [[0, 0, 1]]),
     "index_add": (lambda x, at: x.index_add(0, at, x[2:4]), [1, 1]),
+    "index_add scaled": (lambda x, at: x.index_add(0, at, x[2:4], alpha=2.5), [1, 1]),
 }
 
 
@@ -152,3 +155,25 @@ def test_whole_numbers_stay_whole():
             return self.w[half].unsqueeze(-1) * half.unsqueeze(-1)
 
     check(Half(), (torch.tensor([0, 3, 5, 7]),), {})
+
+
+@pytest.mark.parametrize("order", [0, float("-inf")])
+def test_norms_without_a_rule(order):
+    from orderof import analyze
+
+    with pytest.raises(UnknownOperator, match="has no rule for order"):
+        analyze(scaled(lambda x: x.norm(order)), real(4, 3))
+
+
+def test_scatter_that_adds_is_counted():
+    import torch
+    from torch import nn
+
+    from orderof import analyze
+
+    class Add(nn.Module):
+        def forward(self, x, at):
+            return torch.zeros(4, 8).scatter(1, at, x, reduce="add")
+
+    x, at = torch.ones(4, 8), torch.zeros(4, 8, dtype=torch.int64)
+    assert analyze(Add(), x, at).forward.ops() >= 32

@@ -25,10 +25,14 @@ CONVEX = frozenset({"cross_entropy", "mse_loss"})
 def convex(graph: Graph) -> bool:
     """Whether the cost is convex in the parameters, for all that can be read off the graph.
 
+    Without a loss there is no cost of which it could be said.
+
     >>> from orderof.api import graph
     >>> convex(graph("mlp:3-2", loss="mse")), convex(graph("mlp:3-4-2", loss="mse"))
     (True, False)
     """
+    if not any(n.phase is Phase.LOSS for n in graph.nodes):
+        return False
     active = {*graph.of_role(Role.PARAM)}
     forward = [n for n in graph.nodes if n.phase in (Phase.FORWARD, Phase.LOSS)]
     return _affine(forward, active)
@@ -66,4 +70,5 @@ def _linear(node: Node, nest: Nest, active: set[Value]) -> bool:
         return False
     moving = {j for j, v in enumerate(node.operands) if v in active}
     parts = adjoint(nest.body, None)
-    return not any(variables(parts[j]) & moving for j in moving if j in parts)
+    read = moving & variables(nest.body)
+    return read <= parts.keys() and not any(variables(parts[j]) & moving for j in read)

@@ -1,11 +1,12 @@
 """How many iterations descent needs to come within eps, by the bounds that are proved.
 
 beta is the smoothness (the gradient is beta-Lipschitz), mu the strong convexity, R the distance of
-the start from the minimum, G a bound on the length of (stochastic) gradients, D how far the cost of
-the start is above the least. Each bound is solved for the number of iterations:
+the start from the minimum (for stochastic gradients: from the farthest place that is allowed), G a
+bound on the length of (stochastic) gradients, D how far the cost of the start is above the least.
+Each bound is solved for the number of iterations:
 
-    convex               f - f* <= R*G / sqrt(T)                         Nesterov 2004, 3.2.3
-    smooth               f - f* <= 2*beta*R**2 / (T + 4)                 ibid., cor. 2.1.2
+    convex               f - f* <= R*G / sqrt(T)                         Bubeck 2015, thm. 3.2
+    smooth               f - f* <= 2*beta*R**2 / (T + 4)                 Nesterov 2004, cor. 2.1.2
     strong               f - f* <= beta/2 * ((Q-1)/(Q+1))**(2*T) * R**2  ibid., thm. 2.1.15
     accelerated          f - f* <= 2*beta*R**2 / (T + 1)**2              Beck & Teboulle 2009, 4.4
     accelerated-strong   f - f* <= (mu+beta)/2 * R**2 * exp(-(T-1)/sqrt(Q))    Bubeck 2015, 3.18
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _DIGITS = 60
+_MOST = 100
+"""Powers of ten that a constant may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Bound:
     source: str
     convex: bool = True
     stochastic: bool = False
+    optimizer: str = "sgd"
+    """What an iteration is counted as."""
 
     def iterations(self, eps: Decimal, given: Mapping[str, Decimal]) -> int:
         """Give how many iterations are enough, at least 1.
@@ -67,6 +72,8 @@ class Bound:
         for name, n in (("eps", eps), *given.items()):
             if not n.is_finite() or n <= 0:
                 raise BadSpelling(f"{name}={n}", "is not positive", hint)
+            if abs(n.adjusted()) > _MOST:
+                raise BadSpelling(f"{name}={n}", "is beyond all sizes", hint)
         if {"beta", "mu"} <= given.keys() and given["mu"] > given["beta"]:
             raise BadSpelling("mu", "is larger than beta", "no function is so; exchange them")
 
@@ -108,7 +115,7 @@ BOUNDS = {
         Bound(
             "convex", "subgradients of a convex cost, steps R/(G*sqrt(T)), their mean",
             ("G", "R"), "(R*G/eps)**2", _rate,
-            "Nesterov 2004, Introductory Lectures on Convex Optimization, section 3.2.3",
+            "Bubeck 2015, Foundations and Trends in Machine Learning 8(3-4), theorem 3.2",
         ),
         Bound(
             "smooth", "gradients of a convex and smooth cost, steps 1/beta", ("beta", "R"),
@@ -125,21 +132,25 @@ BOUNDS = {
             "accelerated", "accelerated gradients of a convex and smooth cost", ("beta", "R"),
             "sqrt(2*beta/eps)*R - 1", _accelerated,
             "Beck & Teboulle 2009, SIAM J. Imaging Sciences 2(1), theorem 4.4",
+            optimizer="sgd-nesterov",
         ),
         Bound(
             "accelerated-strong", "accelerated gradients of a strongly convex and smooth cost",
             ("beta", "mu", "R"),
             "1 + sqrt(Q)*log((mu + beta)*R**2/(2*eps)), Q = beta/mu", _accelerated_strong,
             "Bubeck 2015, Foundations and Trends in Machine Learning 8(3-4), theorem 3.18",
+            optimizer="sgd-nesterov",
         ),
         Bound(
-            "stochastic", "stochastic gradients of a convex cost, in expectation, their mean",
+            "stochastic",
+            "stochastic gradients of a convex cost within R of the start, in expectation, a mean",
             ("G", "R"), "(R*G/eps)**2", _rate,
             "Nemirovski et al. 2009, SIAM J. Optimization 19(4), section 2.2",
             stochastic=True,
         ),
         Bound(
-            "stochastic-strong", "stochastic gradients of a strongly convex cost, in expectation",
+            "stochastic-strong",
+            "stochastic gradients of a strongly convex cost, steps 2/(mu*(t + 1)), a mean",
             ("G", "mu"), "2*G**2/(mu*eps) - 1", _stochastic_strong,
             "Lacoste-Julien, Schmidt & Bach 2012, arXiv:1212.2002",
             stochastic=True,

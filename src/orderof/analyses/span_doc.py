@@ -47,7 +47,7 @@ def report(found: Spans, model: str = "", options: str = "") -> Doc:
         blocks.append(Section("longest chain, in letters", tuple(formulas)))
     if found.paths:
         lines = tuple(Fact(f"along {x}", (e, "=", e.at(sizes))) for x, e in found.paths)
-        title = "longest way between two places, in layers or steps"
+        title = "passes, or steps of a recurrence, until one place has seen all others"
         blocks.append(Section(title, (Facts(lines),)))
     blocks.append(_brent(found.total, sizes))
     if (descent := found.descent()) is not None and len(str(descent.span)) <= _SHORT:

@@ -25,7 +25,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from orderof.errors import BadSpelling
+from orderof.errors import BadSpelling, ModelError
 from orderof.ir.forms import Composite, Loop, View
 from orderof.ir.graph import Graph, Phase, Role, Value
 from orderof.ops.work import loop_sums, work
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from orderof.ir.graph import Node
+    from orderof.ops.work import Padding
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +68,32 @@ class Ways:
     turns: int = 0
     unknown: int = 0
     """Operators without a rule: all figures are lower bounds where there are any."""
+    notes: tuple[str, ...] = ()
 
 
 def ways(
-    graph: Graph, forward: Graph, *, checkpoints: int | None = None, window: int | None = None
+    graph: Graph,
+    forward: Graph,
+    *,
+    checkpoints: int | None = None,
+    window: int | None = None,
+    padding: Padding = "full",
 ) -> Ways:
     """Compare them; `forward` is the graph without its backward pass, `graph` with it.
 
-    Raises `BadSpelling` for a window or checkpoints that there cannot be, `ModelError` where an
-    operator has no forward mode.
+    Without the rows of forward mode where an operator has none, which a note says. Raises
+    `BadSpelling` for a window or checkpoints that there cannot be.
     """
-    sizes = dict(graph.dims)
+    ops, sizes = _Ops(padding), dict(graph.dims)
     w = Expr.sum(v.type.size for v in graph.of_role(Role.PARAM))
-    f, b = _ops(forward.nodes), _ops(n for n in graph.nodes if n.phase is Phase.BACKWARD)
-    tangents = _ops(push(forward).nodes) - f
+    f, b = ops(forward.nodes), ops(n for n in graph.nodes if n.phase is Phase.BACKWARD)
+    pushed, notes = _pushed(ops, forward, f, w)
     found = (
         Way("reverse mode", f + b),
-        Way("forward mode, one direction", f + tangents),
-        Way("forward mode, the whole gradient", f + w * tangents),
+        *pushed,
         Way("differences, forward", (w + 1) * f + 3 * w),
         Way("differences, central", 2 * w * f + 4 * w),
-        Way("chain rule without reuse", f + _alone(graph)),
+        Way("chain rule without reuse", f + _alone(ops, graph)),
     )
     blocks = _longest(forward, "layers", sizes)
     turns = _longest(forward, "time", sizes)
@@ -97,19 +103,36 @@ def ways(
         w,
         f,
         found,
-        _layers(graph, blocks, f + b, sizes, checkpoints) if blocks else (),
+        _layers(ops, graph, blocks, f + b, checkpoints) if blocks else (),
         (blocks.scope, _trip(blocks.loop, sizes)) if blocks else ("", 0),
-        _time(graph, turns, sizes, window) if turns else (),
+        _time(ops, graph, turns, window) if turns else (),
         _trip(turns.loop, sizes) if turns else 0,
         sum(n.op.startswith("unknown:") for n in graph.nodes),
+        notes,
     )
 
 
-def _ops(nodes: Iterable[Node]) -> Expr:
-    return Expr.sum(work(n).ops() for n in nodes)
+@dataclass(frozen=True, slots=True)
+class _Ops:
+    """Counts the operations of nodes."""
+
+    padding: Padding
+
+    def __call__(self, nodes: Iterable[Node]) -> Expr:
+        return Expr.sum(work(n, self.padding).ops() for n in nodes)
 
 
-def _alone(graph: Graph) -> Expr:
+def _pushed(ops: _Ops, forward: Graph, f: Expr, w: Expr) -> tuple[tuple[Way, ...], tuple[str, ...]]:
+    """Forward mode, where tangents are added once for each direction, or why it is not told."""
+    try:
+        tangents = ops(push(forward).nodes) - f
+    except ModelError as error:
+        return (), (f"no figure for forward mode: {error}",)
+    one = Way("forward mode, one direction", f + tangents)
+    return (one, Way("forward mode, the whole gradient", f + w * tangents)), ()
+
+
+def _alone(ops: _Ops, graph: Graph) -> Expr:
     """Law 4, by operator: what is walked through to a gradient is paid for each of its entries."""
     flat = inlined(n for n in graph.nodes if n.phase is Phase.BACKWARD)
     names = flat.names
@@ -122,14 +145,15 @@ def _alone(graph: Graph) -> Expr:
             g = node.operands[0]  # a view of a gradient is the gradient
         if node is None:
             continue
-        before = _ops(n for n in _cone(node, made) if n is not node)
-        inside, last = _inside(node, g)
+        before = ops(n for n in _cone(node, made) if n is not node)
+        walked, both, last = _inside(ops, node, g)
         trip = node.form.trip if isinstance(node.form, Loop) else ONE
         entries = p.type.size / trip if _stacked(node, g) else p.type.size
-        if _stacked(node, g):  # of layer l from the end, l turns are walked through
-            total.append(entries * (trip * before + inside * floordiv(trip * (trip + 1), 2)))
+        if _stacked(node, g):  # of layer l from the end, l turns are walked through to its own
+            through = walked * floordiv(trip * (trip - 1), 2)
+            total.append(entries * (trip * before + through + both[0] * trip))
         else:
-            total.append(entries * (before + inside * trip))
+            total.append(entries * (before + both[1] * trip))
         own[node] = own.get(node, ZERO) + last
     return Expr.sum((*total, *own.values()))
 
@@ -189,20 +213,20 @@ def _stacked(node: Node, g: Value) -> bool:
     return node.form.carry <= place < node.form.carry + node.form.stack
 
 
-def _inside(node: Node, g: Value) -> tuple[Expr, Expr]:
-    """Of a loop: the errors of a turn, and what makes the gradient itself; else the node alone."""
+def _inside(ops: _Ops, node: Node, g: Value) -> tuple[Expr, tuple[Expr, Expr], Expr]:
+    """Of a loop: the errors of a turn, those up to a gradient without and with them, its work."""
     if not isinstance(node.form, Loop):
-        return ZERO, work(node).ops()
+        return ZERO, (ZERO, ZERO), ops((node,))
     loop = node.form
     end = loop.body.outputs[node.results.index(g)]
     made = {v: n for n in loop.body.nodes for v in n.results}
     last = made.get(end)
     if last is None:
-        return ZERO, ZERO
-    cone = [n for n in _cone(last, made) if n is not last]
+        return ZERO, (ZERO, ZERO), ZERO
+    cone = {n for n in _cone(last, made) if n is not last}
     ends = [made[v] for v in loop.body.outputs[: loop.carry] if v in made]
-    walked = {n for end in ends for n in _cone(end, made)} | {*cone}
-    return _ops(walked), work(last).ops() * loop.trip
+    walked = {n for end in ends for n in _cone(end, made)}
+    return ops(walked), (ops(cone), ops(walked | cone)), ops((last,)) * loop.trip
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +252,8 @@ def _loops(nodes: Iterable[Node], top: Node | None = None) -> Iterator[_Found]:
 
 
 def _longest(graph: Graph, label: str, sizes: Mapping[str, int]) -> _Found | None:
-    found = [x for x in _loops(graph.nodes) if x.loop.label == label and x.loop.carry]
+    loops = (x for x in _loops(graph.nodes) if x.loop.label == label and x.loop.carry)
+    found = [x for x in loops if _trip(x.loop, sizes) > 1]
     return max(found, key=lambda x: _trip(x.loop, sizes), default=None)
 
 
@@ -246,11 +271,11 @@ def _kept(graph: Graph, found: _Found) -> Expr:
 
 
 def _layers(
-    graph: Graph, found: _Found, step: Expr, sizes: Mapping[str, int], checkpoints: int | None
+    ops: _Ops, graph: Graph, found: _Found, both: Expr, checkpoints: int | None
 ) -> tuple[Way, ...]:
-    """Law 5, of a whole step; only numbers kept for these blocks are compared."""
-    n = _trip(found.loop, sizes)
-    each, saved = _ops(found.loop.body.nodes), _kept(graph, found)
+    """Law 5, of forward and backward; only numbers kept for these blocks are compared."""
+    n = _trip(found.loop, dict(graph.dims))
+    each, saved = ops(found.loop.body.nodes), _kept(graph, found)
     start = Expr.sum(i.value.type.size for i in found.loop.body.inputs[: found.loop.carry])
     k = math.isqrt(n - 1) + 1 if n > 1 else 1
     c = checkpoints or ceildiv(n, k).at()
@@ -259,7 +284,7 @@ def _layers(
 
     def way(name: str, again: int, inputs: int, blocks: int) -> Way:
         kept = inputs * start + blocks * saved
-        return Way(name, step + again * each, kept, again)
+        return Way(name, both + again * each, kept, again)
 
     return (
         way("keep everything", 0, 0, n),
@@ -282,10 +307,9 @@ def revolve(blocks: int, checkpoints: int) -> int:
     return r * blocks - math.comb(checkpoints + r, r - 1) if r else 0
 
 
-def _time(
-    graph: Graph, found: _Found, sizes: Mapping[str, int], window: int | None
-) -> tuple[Way, ...]:
+def _time(ops: _Ops, graph: Graph, found: _Found, window: int | None) -> tuple[Way, ...]:
     """Law 6, of the backward pass of the loop alone."""
+    sizes = dict(graph.dims)
     n = _trip(found.loop, sizes)
     k = window or math.isqrt(n - 1) + 1
     if not 1 <= k <= n:
@@ -294,7 +318,7 @@ def _time(
     if back is None:
         return ()
     node, loop = back
-    each, added = _ops(loop.body.nodes), Expr.sum(v.type.size for v in loop_sums(node, loop))
+    each, added = ops(loop.body.nodes), Expr.sum(v.type.size for v in loop_sums(node, loop))
     saved, s, w = _kept(graph, found), loop.trip, const(k)
     pairs = w * s - k * (k - 1) // 2
     return (

@@ -41,7 +41,7 @@ def report(found: Ways, model: str = "", options: str = "") -> Doc:
     blocks: list[Block] = [table, _formulas(found)]
     if found.layers:
         scope, n = found.blocks
-        title = f"a step that keeps less of the {n} blocks {scope}"
+        title = f"forward and backward, keeping less of the {n} blocks {scope}"
         whole = found.layers[0].ops.at(sizes)
         blocks.append(Section(title, (_table(found, found.layers, "kept for them", whole),)))
     if found.time:
@@ -49,6 +49,7 @@ def report(found: Ways, model: str = "", options: str = "") -> Doc:
         title = f"back through {found.turns} steps of time"
         blocks.append(Section(title, (_table(found, found.time, "walked back", whole),)))
     blocks.append(Note("All operations are counted; a loss only where one is named."))
+    blocks += map(Note, found.notes)
     if model:
         base = f"orderof gradient {model}{' ' + options if options else ''}"
         blocks.append(Next((f"{base} --json", f"orderof explain {model}")))

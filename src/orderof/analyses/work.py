@@ -95,8 +95,14 @@ def visits(graph: Graph, times: Expr = ONE) -> Iterator[tuple[Node, Expr]]:
 
 def count(graph: Graph, padding: Padding = "full") -> WorkReport:
     """Count everything."""
+    rows, coverage = counted(graph, padding)
+    return WorkReport(rows, coverage, parameters(graph), _assumed(graph))
+
+
+def counted(graph: Graph, padding: Padding = "full") -> tuple[tuple[Row, ...], Coverage]:
+    """Count the operators alone."""
     parts: defaultdict[tuple[str, Phase, str], list[tuple[Counts, Expr]]] = defaultdict(list)
-    counted = free = 0
+    ops = free = 0
     unknown: list[Unknown] = []
     for node, times in visits(graph):
         if isinstance(node.form, View):
@@ -106,12 +112,10 @@ def count(graph: Graph, padding: Padding = "full") -> WorkReport:
             name = node.op.removeprefix("unknown:")
             unknown.append(Unknown(name, node.scope, node.source, times))
             continue
-        counted += 1
+        ops += 1
         parts[node.scope, node.phase, node.op].append((_own(node, padding), times))
     rows = tuple(Row(*key, Counts.dot(items)) for key, items in parts.items())
-    return WorkReport(
-        rows, Coverage(counted, free, tuple(unknown)), parameters(graph), _assumed(graph)
-    )
+    return rows, Coverage(ops, free, tuple(unknown))
 
 
 def _own(node: Node, padding: Padding) -> Counts:

@@ -67,8 +67,8 @@ def depth(_: Measured | None) -> Answer:
     counted = (
         fact("a step of GPT-2 in L layers", str(order)),
         fact("proof", order.certificate.says("f"), "with f =", step.expr),
-        fact("gradient without reuse", f"a polynomial in L, of degree {max(powers, default=0)} and "
-             "rounded halves of L*(L + 1)"),
+        fact("gradient without reuse", f"a polynomial in L with terms up to L**{max(powers)}, and "
+             "halves of L*(L - 1)"),
     )  # fmt: skip
     linear = order.expr == parse("L")
     why = "the cost of a step is linear in depth; what can grow exponentially is a gradient's size"

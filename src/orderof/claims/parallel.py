@@ -17,9 +17,7 @@ PROCESSORS = (1_000, 10_000, 100_000)
 @claim("gpu", "GPUs help because the work is parallel.", experiment="threads_of")
 def gpu(m: Measured | None) -> Answer:
     """Work, span and Brent's bound; and a second thread on this machine."""
-    counted = [
-        fact("model", "work, span, and the least and most steps with P processors (Brent 1974)")
-    ]
+    counted = [fact("model", "work and span; how many times as fast P processors are (Brent 1974)")]
     ratios: dict[str, float] = {}
     for name, model in (("GPT-2", "zoo:gpt2"), ("ResNet-50", "zoo:resnet50"), ("LSTM", "zoo:lstm")):
         total = spans(model)

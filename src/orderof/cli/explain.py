@@ -12,6 +12,7 @@ from orderof.cli.failure import tell
 from orderof.cli.grouped import Grouped
 from orderof.cli.question import HOW, MODEL, WHAT, Question
 from orderof.cli.screen import LOOK, Look, write
+from orderof.errors import BadSpelling
 
 if TYPE_CHECKING:
     from orderof.api import Derived
@@ -34,6 +35,9 @@ def explain(
     q = Question(**asked)
     look = Look(ascii, no_color, width, format)
     if exercise:
+        if json or phase or format != "text":
+            given = "--json" if json else "--phase" if phase else "--format"
+            raise BadSpelling(given, "has no use beside --exercise", "leave one of them out")
         from orderof.cli.exercise import hold
 
         hold(_derived(q, "forward"), scope or "")

@@ -12,6 +12,7 @@ from orderof.cli.failure import tell_unknown
 from orderof.cli.grouped import Grouped
 from orderof.cli.question import HOW, MODEL, WHAT, Question
 from orderof.cli.screen import LOOK, Look, write
+from orderof.errors import BadSpelling
 
 
 def gradient(
@@ -30,8 +31,11 @@ def gradient(
 
     question = Question(**asked)
     check_model(question.model)
+    if question.as_ != "flops":
+        raise BadSpelling(f"--as {question.as_}", "has no use here", "all operations are counted")
     given = question.asked()
-    found = api.gradients(question.model, checkpoints=checkpoints, window=window, **given)
+    how = {"checkpoints": checkpoints, "window": window}
+    found = api.gradients(question.model, **how, padding=question.padding, **given)
     tell_unknown(found.unknown)
     if json:
         write(dumps(found) + "\n")

@@ -17,6 +17,9 @@ from orderof.cli.screen import LOOK, Look, write
 from orderof.errors import BadSpelling
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
+    from orderof.result.run import Run
     from orderof.result.until import Until
 
 DESCENTS = (
@@ -30,7 +33,7 @@ def train(
     epochs: str,
     batch: str | None,
     until: str | None,
-    descent: str,
+    descent: str | None,
     constants: str,
     json: bool,
     ascii: bool,
@@ -40,30 +43,58 @@ def train(
     **asked: Any,  # noqa: ANN401 - the fields of a Question
 ) -> None:
     """Answer what a training run costs."""
-    from orderof.result import run, run_doc
-    from orderof.result import until as iterated
-
-    plain = "sgd" if until is not None else "adamw"
-    asked["train"] = asked.get("train") or plain
+    method = (descent or "smooth") if until is not None else None
+    asked["train"] = _optimizer(asked.get("train"), method)
+    _useless(until, descent, constants, epochs)
     question = Question(**asked)
     check_model(question.model)
     typed = f"{shlex.quote(question.model)} {question.options()}".strip()
-    look = Look(ascii, no_color, width, format)
     size = None if batch is None else whole(batch)
-    if until is not None:
-        found = _until(question, number(until, "eps"), descent, constants, whole(examples), size)
-        if json:
-            write(iterated.dumps(found) + "\n")
-        else:
-            look.show(iterated.report(found, typed))
-        return
+    if until is None or method is None:
+        found = _epochs(question, whole(examples), whole(epochs), size)
+    else:
+        eps = number(until, "eps")
+        found = _until(question, eps, method, constants, whole(examples), size)
+    form = _form(found)
+    if json:
+        write(form.dumps(found) + "\n")
+    else:
+        Look(ascii, no_color, width, format).show(form.report(found, typed))
+
+
+def _form(found: Run | Until) -> ModuleType:
+    """Name the module that writes such an answer."""
+    from orderof.result import run, run_doc, until
+
+    return run_doc if isinstance(found, run.Run) else until
+
+
+def _epochs(question: Question, examples: int, epochs: int, batch: int | None) -> Run:
+    from orderof.result import run
+
     result = question.result()
     tell_unknown(len(result.coverage.unknown))
-    ran = run.run(result, examples=whole(examples), epochs=whole(epochs), batch=size)
-    if json:
-        write(run_doc.dumps(ran) + "\n")
-        return
-    look.show(run_doc.report(ran, typed))
+    return run.run(result, examples=examples, epochs=epochs, batch=batch)
+
+
+def _optimizer(given: str | None, descent: str | None) -> str:
+    """Take the optimizer that is named; with a bound that of its method, and no other."""
+    if descent is None:
+        return given or "adamw"
+    from orderof.analyses.descent import bound
+
+    own = bound(descent).optimizer
+    if given not in (None, own):
+        raise BadSpelling(f"--train {given}", "is not the method of this bound", f"that is {own}")
+    return own
+
+
+def _useless(until: str | None, descent: str | None, constants: str, epochs: str) -> None:
+    """Refuse options that would be ignored."""
+    if until is not None and epochs != "1":
+        raise BadSpelling("--epochs", "has no use beside --until", "leave one of them out")
+    if until is None and (descent or constants):
+        raise BadSpelling("--descent and --with", "have no use without --until", "--until 1e-3")
 
 
 def _until(
@@ -83,7 +114,7 @@ def _until(
         result, bound(descent), eps, given, examples=examples, batch=batch, convex=convex(graph)
     )
     if found.doubt:
-        tell("warning: the bound assumes a convex cost, which this network's is not")
+        tell("warning: the bound assumes a convex cost, which cannot be said of this network's")
     return found
 
 
@@ -92,6 +123,9 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     for name, equals, _ in pairs:
         if not equals or not name.strip():
             raise BadSpelling(text, "is no list of constants", "write --with beta=10,R=1")
+    names = [name.strip() for name, _, _ in pairs]
+    if len(set(names)) < len(names):
+        raise BadSpelling(text, "gives a constant twice", "give each once")
     return [(name.strip(), value.strip()) for name, _, value in pairs]
 
 
@@ -117,8 +151,7 @@ UNTIL = [
     click.Option(
         ["--descent"],
         type=click.Choice(DESCENTS),
-        default="smooth",
-        help="The bound: what is assumed of the cost, and by which method.",
+        help="The bound: what is assumed of the cost, and by which method; smooth.",
     ),
     click.Option(
         ["--with", "constants"],

@@ -49,12 +49,12 @@ top_k = irregular("top_k", _top_plan, source=_KNOCKOUT)
 
 
 def _sort_plan(x: Type, *, descending: bool = False) -> tuple[Irregular, tuple[Type]]:
-    """Order along the last dimension; merges of a level wait for those below."""
+    """Order along the last dimension; merges wait for those below, which are half as long."""
     del descending
     n = x.shape[-1]
     counts = Counts.of(Kind.CMP, x.dtype, x.size * ceillog2(n))
     out = Type(x.shape, "int64")
-    return Irregular(counts, n - 1, (x.size,), (out.size,), _MERGES), (out,)
+    return Irregular(counts, 2 * (n - 1), (x.size,), (out.size,), _MERGES), (out,)
 
 
 _MERGES = "n*ceillog2(n) comparisons at most by merging, Knuth, TAOCP vol. 3, section 5.2.4"

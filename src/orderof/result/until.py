@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from orderof.analyses.descent import Bound
     from orderof.result.result import Result
 
-ITERATIONS = "T"
+ITERATIONS = ("T", "N", "steps")
+"""Letters for the number of iterations; the first that the model leaves free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,13 @@ class Until:
     ops: Formula
     convex: bool
     """Whether the cost is convex in the parameters, as far as can be read off the network."""
+    letter: str = ITERATIONS[0]
+    """What the number of iterations is called."""
 
     @property
     def iterations(self) -> int:
         """How many iterations are enough by the bound."""
-        return self.dims[ITERATIONS]
+        return self.dims[self.letter]
 
     @property
     def doubt(self) -> str:
@@ -66,9 +69,9 @@ class Until:
         if self.convex or not self.bound.convex:
             return ""
         return (
-            "The cost of this network is not convex in its parameters, which the bound assumes: "
-            "this is what a convex cost with these constants would need, and no promise for this "
-            "network. --descent stationary assumes no convexity."
+            "The bound assumes a cost that is convex in the parameters. Of this network that "
+            "cannot be said (it has hidden layers, or no loss is named): this is what a convex "
+            "cost with these constants would need. --descent stationary assumes no convexity."
         )
 
 
@@ -93,25 +96,30 @@ def until(
     if BATCH not in result.dims:
         hint = "its batch was fixed: give the inputs a letter, B=8"
         raise UnknownDim(BATCH, "is no letter of this model", hint)
-    if taken := {EXAMPLES, ITERATIONS} & {*result.dims}:
-        raise UnknownDim(taken.pop(), "is a letter of the model itself", "rename it")
+    if EXAMPLES in result.dims:
+        raise UnknownDim(EXAMPLES, "is a letter of the model itself", "rename it")
+    if batch is not None and not bound.stochastic:
+        hint = "--descent stochastic takes batches"
+        raise BadSpelling("the batch", "has no use: an iteration goes through all examples", hint)
+    letter = next(x for x in ITERATIONS if x not in result.dims)
     known = result.dims if isinstance(result.dims, Dims) else Dims(result.dims)
     size = (batch or known[BATCH]) if bound.stochastic else examples
     sizes = known.replaced({BATCH: size})
-    count, each = bound.iterations(eps, given), symbol(ITERATIONS)
+    count, each = bound.iterations(eps, given), symbol(letter)
     put = {} if bound.stochastic else {BATCH: symbol(EXAMPLES)}
-    dims = Dims({**sizes, EXAMPLES: examples, ITERATIONS: count}, known.ranges, result.assumptions)
+    dims = Dims({**sizes, EXAMPLES: examples, letter: count}, known.ranges, result.assumptions)
     flops, ops = (
         Formula(each * f.expr.subs(put), dims) for f in (result.step.flops, result.step.ops)
     )
-    return Until(result.model, bound, eps, dict(given), dims, flops, ops, convex)
+    return Until(result.model, bound, eps, dict(given), dims, flops, ops, convex, letter)
 
 
 def report(found: Until, typed: str = "") -> Doc:
     """Give the report; `typed` is the model with its options as they were typed."""
     b = found.bound
+    within = f"until within {found.eps}" if b.convex else f"until a gradient is below {found.eps}"
     columns = (
-        Column(f"until within {found.eps}"),
+        Column(within),
         Column("iterations", Kind.EXACT),
         Column("FLOP (contractions)", Kind.EXACT),
         Column("operations", Kind.EXACT),
@@ -125,7 +133,7 @@ def report(found: Until, typed: str = "") -> Doc:
         Fact("with", (f"eps={found.eps} {constants}",)),
         Fact("assumes", (b.about,)),
         Fact("source", (b.source,)),
-        Fact("iteration", (f"{size:,} examples and one update",)),
+        Fact("iteration", (f"{size:,} examples and one update; no mean is counted",)),
     ))  # fmt: skip
     lines = (FormulaLine("FLOP", found.flops.expr), FormulaLine("operations", found.ops.expr))
     blocks: list[Block] = [Table(columns, (row,)), facts, Section("in letters", lines)]

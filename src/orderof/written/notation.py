@@ -198,7 +198,8 @@ class _Latex:
         return strength(e)
 
     def word(self, text: str) -> str:
-        return text
+        number, e, power = text.partition("e")
+        return rf"{number} \cdot 10^{{{int(power)}}}" if e and power else text
 
     def entry(self, name: str, index: Sequence[str]) -> str:
         return latex(symbol(name)) + (f"[{', '.join(index)}]" if index else "")
@@ -251,6 +252,10 @@ class _MathML:
         return strength(e)
 
     def word(self, text: str) -> str:
+        number, e, power = text.partition("e")
+        if e and power:
+            ten = f"<msup><mn>10</mn><mn>{int(power)}</mn></msup>"
+            return f"<mrow><mn>{number}</mn><mo>·</mo>{ten}</mrow>"
         return f"<mn>{html.escape(text)}</mn>"
 
     def entry(self, name: str, index: Sequence[str]) -> str:

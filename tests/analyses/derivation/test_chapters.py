@@ -8,7 +8,7 @@ from tests.sym.verifier import check
 from orderof import derive
 from orderof.analyses.derivation.types import Part
 from orderof.counts import Kind
-from orderof.errors import VerifyError
+from orderof.errors import BadSpelling, VerifyError
 from orderof.frontends.zoo import ZOO
 from orderof.sym import Expr, parse
 from orderof.written import Apply, Entry, Equal, Product, Reduced, Total
@@ -117,3 +117,23 @@ def test_what_a_layer_repeats_is_not_derived_again():
 def test_a_step_that_does_not_hold():
     with pytest.raises(VerifyError, match="does not hold"):
         Equal((Product((B, n0)), B + n0))
+
+
+def test_the_parts_of_a_view_are_told_apart():
+    texts = [s.says for s in derive("zoo:gpt2").derivation.steps() if "split(" in s.says]
+    assert [t for t in texts if "[0]" in t]
+    assert [t for t in texts if "[1]" in t]
+
+
+def test_one_phase_reads_what_is_given():
+    d = derive("mlp:3-2-1", train="sgd").derivation.only("optimizer")
+    assert list(undefined(d)) == []
+    assert {g.symbol for g in d.given} == {"W_1", "b_1", "W_2", "b_2", "g_W_1", "g_b_1",
+                                           "g_W_2", "g_b_2"}  # fmt: skip
+    with pytest.raises(BadSpelling, match="is no phase of this derivation"):
+        derive("mlp:3-2-1").derivation.only("loss")
+
+
+@pytest.mark.parametrize("model", ["zoo:vdsr", "zoo:resnet18", "zoo:mobilenet_v1", "zoo:gpt2"])
+def test_sizes_that_are_no_widths_of_one_kind_are_not_put_equal(model):
+    assert all(not c.cases for c in derive(model).derivation.chapters)

@@ -39,6 +39,12 @@ def test_orders(what, ours, theirs):
     assert tuple(map(str, told()[what].orders)) == (ours, theirs)
 
 
+def test_only_layers_that_have_an_activation_evaluate_it():
+    found = told()["activations evaluated"]
+    assert found.counted == parse("B*n1 + B*n2")
+    assert found.essay == parse("n1 + n2 + n3")
+
+
 def test_the_witness_of_the_essay():
     theirs = told()["forward, n layers of n units"].orders[1]
     assert theirs.certificate.says("f") == "n**4 <= f <= 2*n**4 for all n >= 1"
@@ -46,7 +52,7 @@ def test_the_witness_of_the_essay():
 
 def test_a_bias_unit_is_one_more_input():
     pairs = matrices(graph("mlp:30-30-30,sigmoid,bias=unit"))
-    assert pairs == ((parse("n1"), parse("n0 + 1")), (parse("n2"), parse("n1 + 1")))
+    assert pairs == ((parse("n1"), parse("n0 + 1"), True), (parse("n2"), parse("n1 + 1"), False))
     assert next(contrasts(pairs, parse("B"))).counted.at(B=1, n0=30, n1=30, n2=30) == 1860
 
 

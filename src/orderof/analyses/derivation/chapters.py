@@ -24,8 +24,9 @@ from orderof.analyses.derivation.types import (
 )
 from orderof.analyses.derivation.walk import Walk
 from orderof.analyses.training import BATCH, EPOCHS, EXAMPLES, epoch, split, training
-from orderof.analyses.work import count
+from orderof.analyses.work import count, visits
 from orderof.errors import Error, VerifyError
+from orderof.ir.forms import Loop
 from orderof.ir.graph import Phase, Role
 from orderof.sym import ZERO, Expr, ceildiv, const, symbol
 from orderof.sym.growth import order
@@ -48,6 +49,7 @@ def derive(
     padding: Padding = "full",
     *,
     train: str | None = None,
+    mode: str = "eval",
     meanings: Mapping[str, str] | None = None,
 ) -> Derivation:
     """Derive the cost of a graph from its equations, part by part.
@@ -74,6 +76,7 @@ def derive(
         wholes=tuple(_wholes(chapters, divided)),
         contrasts=tuple(_contrasts(graph, padding)),
         train=train,
+        mode=mode,
         unknown=tuple(dict.fromkeys(walk.unknown)),
         notes=graph.notes,
         dims=dict(graph.dims),
@@ -228,9 +231,13 @@ def _widths(graph: Graph) -> list[str]:
     found = [(m, name) for name, _ in graph.dims if (m := _NUMBERED.fullmatch(name))]
     if found and len({m[1] for m, _ in found}) == 1:
         return [name for _, name in found]
-    sizes = (n for v in graph.of_role(Role.PARAM) for n in v.shape)
+    sizes = {n for v in graph.of_role(Role.PARAM) for n in v.shape if n.symbols()}
     letters = sorted({name for n in sizes for name in n.symbols()})
-    return letters if len(letters) == 2 else []  # noqa: PLR2004
+    bare = {symbol(x) for x in letters} <= sizes  # and at most one multiple of each besides
+    plain = all(sum(x in n.symbols() for n in sizes) <= 2 for x in letters)  # noqa: PLR2004
+    trips = {x for node, _ in visits(graph) if isinstance(node.form, Loop)
+             for x in node.form.trip.symbols()}  # fmt: skip
+    return letters if len(letters) == 2 and bare and plain and not trips & {*letters} else []  # noqa: PLR2004
 
 
 def _inner(layers: Sequence[Layer], equal: Mapping[str, Expr], n: int) -> Expr | None:

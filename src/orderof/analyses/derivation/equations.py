@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from orderof.ops.work import Padding
     from orderof.written import Written
 
+_EXACT = 2**53
 POOL = "ijklmnopqrstuvwacefgxyz"
 """Letters for indices, after those that the operator itself or the size suggests."""
 
@@ -137,7 +138,9 @@ def _number(at: object) -> Written:
         return Apply("pow", (at.base, Word(f"{at.exponent:g}")))
     if isinstance(at, int):
         return const(at)
-    return const(int(at)) if isinstance(at, float) and at.is_integer() else Word(f"{at:g}")
+    if isinstance(at, float) and at.is_integer() and abs(at) < _EXACT:
+        return const(int(at))
+    return Word(f"{at:g}")
 
 
 def _counts(node: Node, nest: Nest, padding: Padding) -> list[Count]:

@@ -40,35 +40,37 @@ class Contrast:
         return order(self.counted), order(self.essay)
 
 
-Pair = tuple[Expr, Expr]
+Layer = tuple[Expr, Expr, bool]
 
 
-def matrices(graph: Graph) -> tuple[Pair, ...] | None:
-    """Give (units, inputs) of each layer of a feed-forward network; None where a graph is none."""
+def matrices(graph: Graph) -> tuple[Layer, ...] | None:
+    """Give (units, inputs, whether activated) of each layer of a feed-forward network, or None."""
     params = {*graph.of_role(Role.PARAM, Role.FROZEN)}
-    found: list[Pair] = []
+    found: list[Layer] = []
     for node in graph.nodes:
         if node.phase is not Phase.FORWARD or isinstance(node.form, View | Move):
             continue
         if not isinstance(node.form, Nest):
             return None
         if not node.form.mac:
+            if found and len(node.operands) == 1:
+                found[-1] = (*found[-1][:2], True)
             continue
         w = node.operands[1]
         if node.op != "linear" or w not in params or len(node.operands[0].shape) != 2:  # noqa: PLR2004
             return None
         if found and w.shape[1] - found[-1][0] not in (ZERO, ONE):  # one more: the bias is a unit
             return None
-        found.append((w.shape[0], w.shape[1]))
+        found.append((w.shape[0], w.shape[1], False))
     return tuple(found) if len(found) > 1 else None
 
 
-def contrasts(pairs: Sequence[Pair], batch: Expr) -> Iterator[Contrast]:
+def contrasts(found: Sequence[Layer], batch: Expr) -> Iterator[Contrast]:
     """Put both conventions side by side, quantity by quantity."""
-    n, layers = symbol("n"), len(pairs)
-    out = [units for units, _ in pairs]
-    first, *others = (units * inputs for units, inputs in pairs)
-    before = [inputs for _, inputs in pairs]
+    n, layers = symbol("n"), len(found)
+    out = [units for units, _, _ in found]
+    first, *others = (units * inputs for units, inputs, _ in found)
+    before = [inputs for _, inputs, _ in found]
     yield Contrast(
         "multiplications forward",
         batch * Expr.sum((first, *others)),
@@ -77,9 +79,9 @@ def contrasts(pairs: Sequence[Pair], batch: Expr) -> Iterator[Contrast]:
     )
     yield Contrast(
         "activations evaluated",
-        batch * Expr.sum(out),
+        batch * Expr.sum(units for units, _, active in found if active),
         Expr.sum(out),
-        "one for each unit, and for each example",
+        "one for each unit that has one, and for each example",
     )
     yield Contrast(
         f"multiplications, {layers} layers of n units",
@@ -91,7 +93,7 @@ def contrasts(pairs: Sequence[Pair], batch: Expr) -> Iterator[Contrast]:
         "forward, n layers of n units",
         batch * (n**3 + n**2),
         n**4 + n**2,
-        "multiplications and activations; its n layers are n**4, not (n - 1)*n**3 + n**2",
+        "multiplications, and activations in all layers; its n layers are n**4, not as it sums up",
     )
     yield Contrast(
         "output error",

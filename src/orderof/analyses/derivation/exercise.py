@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from orderof.analyses.derivation.report import WORDS
 from orderof.analyses.derivation.types import Part
+from orderof.analyses.explain import below
 from orderof.errors import Indivisible
 from orderof.sym import ONE, Expr
 from orderof.sym.show import factored
@@ -60,7 +61,7 @@ class Verdict:
 def questions(found: Derivation, scope: str = "") -> tuple[Question, ...]:
     """Ask for the counts of the layers of the forward pass, each kind of layer once."""
     layers = (x for c in found.chapters if c.part is Part.FORWARD for x in c.layers)
-    inside = (x for x in layers if not scope or f"{x.scope}.".startswith(f"{scope}."))
+    inside = (x for x in layers if below(x.scope, scope))
     return tuple(q for x in inside if x.like is None and x.ops for q in _asked(x))
 
 
@@ -82,8 +83,8 @@ def _asked(x: Layer) -> Iterator[Question]:
 
 def _lines(s: Step) -> Iterator[str]:
     if s.equation is None:
-        if s.says and s.counts:
-            yield f"({s.number}) {s.says}"
+        names = ", ".join(name for name, _ in s.defines)
+        yield f"({s.number}) {names}{' is ' if names else ''}{s.says}"
         return
     ranges = ", ".join(f"{i} < {n}" for i, n in s.ranges)
     turns = "".join(f", in each of {t.trip} turns {t.index}" for t in s.turns)

@@ -48,7 +48,7 @@ _SAYS = {
     Part.WEIGHT: "The gradient of a weight is the error behind it times the value before it, "
     "summed over all examples and places where the weight was used.",
     Part.UPDATE: "Every parameter moves against its gradient; the numbers are settings of the "
-    "optimizer, its learning rate among them.",
+    "optimizer, its learning rate among them (and of Adam the corrections of a step).",
 }
 WORDS = {
     Op.ADD: "additions",
@@ -78,7 +78,8 @@ _MOST = 12
 _RULES = (
     "Indices count from 0. A sum of n terms takes n - 1 additions; a product of matrices is taken "
     "as it is defined, term by term. All operations count alike. What lies outside a tensor is 0 "
-    "or, in a maximum, less than all, and is counted like the rest."
+    "or, in a maximum, less than all, and is counted like the rest. Where indices that are summed "
+    "over stand on the left, a term is added at the place that they name."
 )
 
 
@@ -96,7 +97,7 @@ def report(found: Derivation, model: str = "", options: str = "") -> Doc:
     blocks += map(Note, found.notes)
     if model:
         blocks.append(_next(found, model, options))
-    head: list[tuple[Cell, ...]] = [("what it costs, derived",)]
+    head: list[tuple[Cell, ...]] = [("what it costs, derived",), (found.mode,)]
     if found.dims:
         head.append((Sizes(tuple(found.dims.items())),))
     return Doc(found.model, tuple(blocks), Facts(tuple(Fact("", h) for h in head)))
@@ -117,7 +118,7 @@ def _given(found: Derivation) -> Section:
 def _what(name: str, role: str) -> str:
     if name == "grad.out":
         return "the output error: what the cost changes by when the output does"
-    return name if role == "input" else f"{name}, {role}"
+    return f"{name}, {role}" if role not in {"input", ""} else name
 
 
 def shape(sizes: Iterable[Expr]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from orderof.errors import VerifyError
+from orderof.errors import BadSpelling, VerifyError
 from orderof.ir.graph import Phase
 from orderof.sym import ONE, Expr
 from orderof.written import Product, Written, worth
@@ -211,15 +211,31 @@ class Derivation:
     contrasts: tuple[Contrast, ...] = ()
     """Of a feed-forward network: what an essay in circulation counts."""
     train: str | None = None
+    mode: str = "eval"
     unknown: tuple[str, ...] = ()
     """Operators without a rule: what they cost comes on top."""
     notes: tuple[str, ...] = ()
     dims: dict[str, int] = field(default_factory=dict[str, int])
 
     def only(self, phase: str) -> Derivation:
-        """Keep the chapters of one phase."""
+        """Keep the chapters of one phase; what they read of others is given.
+
+        Raises `BadSpelling` where there is none.
+        """
         chapters = tuple(c for c in self.chapters if PHASES[c.part] == phase)
-        return replace(self, chapters=chapters, wholes=(), contrasts=())
+        if not chapters:
+            known = ", ".join(dict.fromkeys(str(PHASES[c.part]) for c in self.chapters))
+            raise BadSpelling(phase, "is no phase of this derivation", f"it has {known}")
+        steps = [s for c in chapters for x in c.layers for s in x.steps]
+        own = {name for s in steps for name, _ in s.defines}
+        read = {name for s in steps for name in s.uses} - own
+        others = (d for s in self.steps() for d in s.defines)
+        found = [Given(n, "from another chapter", sizes, "") for n, sizes in others if n in read]
+        given = (*(g for g in self.given if g.symbol in read), *found)
+        letters = tuple(x for x in self.letters if x.name in self.dims)
+        return replace(
+            self, chapters=chapters, wholes=(), contrasts=(), given=given, letters=letters
+        )
 
     def steps(self) -> Iterator[Step]:
         """Iterate over all steps."""

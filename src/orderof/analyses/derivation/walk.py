@@ -131,7 +131,9 @@ class Walk:
         text = f"{node.op}({', '.join((*texts, *_settings(node)))})"
         says = f"{text}: the same numbers in another shape"
         step = replace(self._step(node, here, says=says), uses=tuple(dict.fromkeys(reads)))
-        self.views.update(dict.fromkeys(node.results, (step, text)))
+        many = len(node.results) > 1
+        for i, value in enumerate(node.results):
+            self.views[value] = step, f"{text}[{i}]" if many else text
 
     def _reads(self, value: Value) -> tuple[str, ...]:
         return self.views[value][0].uses if value in self.views else (self.names.of(value).name,)

@@ -47,7 +47,8 @@ def experiment(name: str) -> dict[str, float]:
 
 def machine() -> str:
     """Say what the experiments run on."""
-    return f"{os.cpu_count()} cores, {platform.machine()}, torch {torch.__version__} on one thread"
+    cores = f"{os.cpu_count()} cores, {platform.machine()}"
+    return f"{cores}, torch {torch.__version__}, one thread if not said"
 
 
 def registered(run: Callable[[], dict[str, float]]) -> Callable[[], dict[str, float]]:

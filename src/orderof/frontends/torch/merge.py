@@ -8,6 +8,7 @@ from a size) is taken from the last recording.
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -68,8 +69,11 @@ class _Marker:
         self._shapes: dict[tuple[int, ...], tuple[Any, ...]] = {}
 
     def call(self, c: Call) -> Call:
-        args, results = self.value(c.args), self.value(c.results)
-        kwargs = {key: self.value(v) for key, v in c.kwargs.items()} if c.kwargs else c.kwargs
+        args, results, kwargs = self.value(c.args), self.value(c.results), c.kwargs
+        if kwargs:
+            kwargs = {key: self.value(v) for key, v in kwargs.items()}
+        elif args is c.args and results is c.results:
+            return c
         return Call(c.name, args, kwargs, results, c.scope, c.phase, c.source)
 
     def value(self, v: Any) -> Any:
@@ -80,7 +84,8 @@ class _Marker:
                 shape = self._shapes[v.shape] = tuple(map(self.value, v.shape))
             return v if shape == v.shape else Ref(v.id, shape, v.dtype)
         if kind is tuple:
-            return tuple([self.value(item) for item in v])
+            found = [self.value(item) for item in v]
+            return v if all(map(operator.is_, found, v)) else tuple(found)
         if kind is int and v and math.gcd(v, self._product) != 1:
             return Varied((v,))
         return v

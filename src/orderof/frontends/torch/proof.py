@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orderof.analyses.work import count
+from orderof.analyses.work import counted
 from orderof.errors import Error, Parted, UnknownOperator
 from orderof.frontends.torch.letters import prime
 from orderof.frontends.torch.merge import marked, merge
@@ -100,6 +100,6 @@ def check(graph: Graph, numbers: Graph, point: Point) -> None:
 
 def _rows(graph: Graph, point: Point) -> dict[tuple[str, Phase, str], dict[Key, int]]:
     """What every row counts at some sizes, as far as it is anything."""
-    found = {(r.scope, r.phase, r.op): r.counts.at(**point) for r in count(graph).rows}
+    found = {(r.scope, r.phase, r.op): r.counts.at(**point) for r in counted(graph)[0]}
     rows = {key: {k: n for k, n in counts.items() if n} for key, counts in found.items()}
     return {key: counts for key, counts in rows.items() if counts}

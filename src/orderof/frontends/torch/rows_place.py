@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orderof.errors import UnknownOperator
 from orderof.frontends.torch.rows import as_float, dims_of, number
 from orderof.ir.graph import Value
 from orderof.ops import elementwise as e
@@ -96,10 +97,14 @@ def _picked(x: Value, at: Sequence[Value], dims: tuple[int, ...]) -> tuple[Expr,
     return (*rest[:front], *wide, *rest[front:])
 
 
-def scatter(low: Lowering, x: Value, axis: int, at: Value, part: Any, **_: Any) -> Value:
-    """Write along a dimension where indices say."""
+def scatter(low: Lowering, x: Value, axis: int, at: Value, part: Any, **kw: Any) -> Value:
+    """Write along a dimension where indices say, or add."""
     if not isinstance(part, Value):
         part = s.fill(low.b, shape=at.shape, dtype=x.dtype, value=number(low, part))
+    if kw.get("reduce") == "add":
+        return scatter_add(low, x, axis, at, part)
+    if kw.get("reduce"):
+        raise UnknownOperator("aten.scatter", f"has no rule to {kw['reduce']}", "only add has one")
     return place_along(low.b, x, part, at, axis=axis % len(x.shape))
 
 
@@ -109,9 +114,11 @@ def scatter_add(low: Lowering, x: Value, axis: int, at: Value, part: Value) -> V
     return e.add(low.b, x, added)
 
 
-def index_add(low: Lowering, x: Value, axis: int, at: Value, part: Value, **_: Any) -> Value:
+def index_add(low: Lowering, x: Value, axis: int, at: Value, part: Value, **kw: Any) -> Value:
     """Add slices where a vector of indices says."""
     dims = (axis % len(x.shape),)
+    if (alpha := kw.get("alpha", 1)) != 1:
+        part = e.scale(low.b, part, by=number(low, alpha))
     return e.add(low.b, x, s.index_put(low.b, part, at, shape=x.shape, dims=dims))
 
 
@@ -135,6 +142,9 @@ def norm(
             return sum_over(low.b, e.magnitude(low.b, x), **along)
         case _ if order == float("inf"):
             return max_over(low.b, e.magnitude(low.b, x), **along)
+        case _ if order in {0, float("-inf")}:
+            hint = "norms of other orders have one"
+            raise UnknownOperator("aten.linalg_vector_norm", f"has no rule for order {order}", hint)
         case _:
             powers = e.raise_to(low.b, e.magnitude(low.b, x), by=order)
             return e.raise_to(low.b, sum_over(low.b, powers, **along), by=1 / order)
