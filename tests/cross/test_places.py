@@ -108,6 +108,27 @@ def test_images_of_another_size(shape, size, mode):
     check(scaled(resize), (real(*shape),), {})
 
 
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("size", [(2, 3), (4, 9), (7, 3), (5, 6)])
+def test_images_without_aliases(mode, size):
+    import torch
+
+    def resize(x):
+        return torch.nn.functional.interpolate(x, size, mode=mode, antialias=True)
+
+    check(scaled(resize), (real(1, 2, 5, 6),), {})
+
+
+@pytest.mark.parametrize("size", [(2, 3), (4, 9), (1, 1)])
+def test_the_largest_of_parts(size):
+    import torch
+
+    def pool(x):
+        return torch.nn.functional.adaptive_max_pool2d(x, size)
+
+    check(scaled(pool), (real(1, 2, 5, 6),), {})
+
+
 FUNCTIONS = {
     "windows": lambda f, x: x.unfold(2, 2, 1).unfold(3, 2, 2),
     "columns": lambda f, x: f.unfold(x, 2, padding=1, stride=2),

@@ -2,6 +2,7 @@
 
 from orderof.ops import (
     adaptive,
+    antialias,
     attention,
     contract,
     conv,
@@ -29,6 +30,7 @@ __all__ = [
     "REGISTRY",
     "Operator",
     "adaptive",
+    "antialias",
     "attention",
     "contract",
     "conv",

@@ -100,7 +100,7 @@ def adaptive_avg_pool(draw):
 
 
 @st.composite
-def adaptive_mean(draw):
+def parts(draw, *, how):
     """Draw parts that overlap, or that the size divides, or that are more than the places."""
     rank = draw(st.sampled_from((1, 2, 3)))
     size = tuple(draw(st.integers(1, 4 if rank < 3 else 2)) for _ in range(rank))
@@ -108,14 +108,14 @@ def adaptive_mean(draw):
     env = draw(letters("B C", 1, 2)) | draw(
         letters(" ".join(PLACES[:rank]), 1, 12 - 4 * (rank - 1))
     )
-    name = f"adaptive_avg_pool{rank}d"
+    name = f"adaptive_{how}_pool{rank}d"
     reference = lambda t, x: getattr(t.nn.functional, name)(x, size)  # noqa: E731
     return Case((x,), env, {"size": size}, reference, draw(SEEDS))
 
 
 @st.composite
 def adaptive_mean_gradient(draw):
-    case = draw(adaptive_mean())
+    case = draw(parts(how="avg"))
     x, size = case.operands[0], case.attrs["size"]
     g = operand((*x.dims[:2], *map(expr, size)))
     shape = [n.at(case.env) for n in x.dims]
@@ -127,12 +127,27 @@ def adaptive_mean_gradient(draw):
     return replace(case, operands=(g,), attrs={"shape": x.dims}, reference=reference, smooth=())
 
 
+@st.composite
+def adaptive_max_gradient(draw):
+    case = draw(parts(how="max"))
+    x, size = case.operands[0], case.attrs["size"]
+    g = operand((*x.dims[:2], *map(expr, size)))
+
+    def reference(t, x, g):
+        x = x.clone().requires_grad_()
+        return t.autograd.grad(case.reference(t, x), x, g)[0]
+
+    return replace(case, operands=(x, g), attrs={}, reference=reference, smooth=())
+
+
 CASES = {
     "max_pool": max_pool(),
     "max_pool_gradient": max_pool_gradient(),
     "window_sum": window_sum(),
     "avg_pool": avg_pool(),
     "adaptive_avg_pool": adaptive_avg_pool(),
-    "adaptive_mean": adaptive_mean(),
+    "adaptive_max": parts(how="max"),
+    "adaptive_max_gradient": adaptive_max_gradient(),
+    "adaptive_mean": parts(how="avg"),
     "adaptive_mean_gradient": adaptive_mean_gradient(),
 }

@@ -132,48 +132,6 @@ def index_put(g, *at, shape, dims):
     return out.done()
 
 
-def _parts(n, parts):
-    """Give the places of each part of a dimension."""
-    return [range(i * n // parts, -(-(i + 1) * n // parts)) for i in range(parts)]
-
-
-def _boxes(places, size):
-    """Give each result's position with the places that it averages."""
-    cuts = [_parts(n, parts) for n, parts in zip(places, size, strict=True)]
-    for i in np.ndindex(*size):
-        yield i, list(itertools.product(*(cut[j] for cut, j in zip(cuts, i, strict=True))))
-
-
-def adaptive_mean(x, size):
-    """Add up the places of each part one after the other, then divide."""
-    out, ops, longest = np.zeros((*x.shape[:2], *size)), Counter(add=0, div=0), 0
-    for lead in np.ndindex(x.shape[:2]):
-        for i, box in _boxes(x.shape[2:], size):
-            total = x[(*lead, *box[0])]
-            for at in box[1:]:
-                total += x[(*lead, *at)]
-                ops["add"] += 1
-            out[(*lead, *i)] = total / len(box)
-            ops["div"] += 1
-            longest = max(longest, len(box))
-    return out, ops, 1 + (longest - 1).bit_length()
-
-
-def adaptive_mean_gradient(g, shape):
-    """Give each place its share of the parts it is in; the first share is no addition."""
-    out, ops, met = np.zeros(shape), Counter(add=0, div=0), Counter()
-    for lead in np.ndindex(shape[:2]):
-        for i, box in _boxes(shape[2:], g.shape[2:]):
-            share = g[(*lead, *i)] / len(box)
-            ops["div"] += 1
-            for at in box:
-                place = (*lead, *at)
-                out[place] = out[place] + share if met[place] else share
-                ops["add"] += met[place] > 0
-                met[place] += 1
-    return out, ops, 1 + (max(met.values()) - 1).bit_length()
-
-
 class _Knockout:
     """A tree of matches over numbers; a number that is taken out has its path played again."""
 
@@ -384,8 +342,6 @@ IRREGULAR = {
     "resample": resample,
     "resample_gradient": resample_gradient,
     "sort_places": sort_places,
-    "adaptive_mean": adaptive_mean,
-    "adaptive_mean_gradient": adaptive_mean_gradient,
     "bernoulli": bernoulli,
     "iota": iota,
     "index_put": index_put,

@@ -9,10 +9,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from oracle.adaptive import ADAPTIVE
+from oracle.antialias import ANTIALIAS
 from oracle.case import NUMPY, concrete
 from oracle.interpreter import BYTES, effective, execute, is_contraction
 from oracle.irregular import IRREGULAR
 from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
+
+_LOOPS = {**IRREGULAR, **ADAPTIVE, **ANTIALIAS}
 
 
 def _slice(x, axis, stop, start=0, step=1):
@@ -189,7 +193,7 @@ class Run:
     def _irregular(self, node, operands):
         dtype = node.results[0].dtype
         operand = node.operands[0].dtype if node.operands else dtype
-        found, ops, chain = IRREGULAR[node.op](*operands, **self._attrs(node))
+        found, ops, chain = _LOOPS[node.op](*operands, **self._attrs(node))
         counted = operand if node.op in COMPARING else dtype
         self.macs += ops.pop("mac", 0)
         self.ops.update({(kind, counted): n for kind, n in ops.items()})

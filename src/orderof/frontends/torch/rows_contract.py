@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from orderof.frontends.torch.rows import column, draft
 from orderof.ir.scalar import Power
+from orderof.ops import adaptive as parts
 from orderof.ops import contract, elementwise, pool, shape
-from orderof.ops.adaptive import adaptive_mean, adaptive_mean_gradient
 from orderof.ops.conv import CONV, CONV_TRANSPOSE
 from orderof.ops.derive import derive
 from orderof.ops.elementwise import add
@@ -162,13 +162,24 @@ def adaptive(low: Lowering, x: Value, size: Numbers) -> Any:
     """Average into parts, which overlap where the size does not divide."""
     if all(n == 1 for n in size):
         return pool.adaptive_avg_pool(low.b, x, size=tuple(size))
-    return adaptive_mean(low.b, x, size=tuple(size))
+    return parts.adaptive_mean(low.b, x, size=tuple(size))
+
+
+def adaptive_max(low: Lowering, x: Value, size: Numbers) -> Any:
+    """Take the largest of parts; their places are written by the same pass and not read."""
+    y = parts.adaptive_max(low.b, x, size=tuple(size))
+    return y, shape.fill(low.b, shape=y.shape, dtype=low.results()[1].dtype)
+
+
+def adaptive_max_backward(low: Lowering, g: Value, x: Value, *_: Any) -> Any:
+    """Add each gradient where its part was largest."""
+    return parts.adaptive_max_gradient(low.b, x, g)
 
 
 def adaptive_backward(low: Lowering, g: Value, x: Value) -> Any:
     """Give each element its share of the gradient of its parts."""
     if g.shape[-2:] != (1, 1):
-        return adaptive_mean_gradient(low.b, g, shape=x.shape)
+        return parts.adaptive_mean_gradient(low.b, g, shape=x.shape)
     divided = elementwise.shrink(low.b, g, by=Power(x.type.size / g.type.size))
     return shape.copy(low.b, shape.expand(low.b, divided, shape=x.shape))
 
@@ -192,6 +203,8 @@ ROWS: dict[str, Row] = {
     "avg_pool3d": avg_pool(3),
     "avg_pool2d_backward": avg_pool_backward(2),
     "avg_pool3d_backward": avg_pool_backward(3),
+    **{f"adaptive_max_pool{n}d": adaptive_max for n in (2, 3)},
+    **{f"adaptive_max_pool{n}d_backward": adaptive_max_backward for n in (2, 3)},
     "_adaptive_avg_pool2d": adaptive,
     "_adaptive_avg_pool2d_backward": adaptive_backward,
 }

@@ -6,11 +6,13 @@ shuffle      x[b, (c f g), h, w] -> [b, c, (h f), (w g)]       Shi et al. 2016, 
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from orderof.errors import Indivisible, UnknownOperator
 from orderof.ops import shape as s
 from orderof.ops import slide as sliding
+from orderof.ops.antialias import antialias, antialias_gradient
 from orderof.ops.prelu import prelu
 from orderof.ops.reduce import sum_over
 from orderof.ops.resample import nearest as nearest_
@@ -71,6 +73,35 @@ def _linear_backward(taps: int) -> Row:
         return resample_gradient(low.b, g, size=size, taps=taps, align=bool(align))
 
     return row
+
+
+def _smooth(taps: int) -> Row:
+    def row(low: Lowering, x: Value, _: Any, align: bool, *scales: Any) -> Any:  # noqa: FBT001
+        size = low.types()[0].shape[2:]
+        _plain_scales(low, x.shape[2:], size, scales)
+        return antialias(low.b, x, size=size, taps=taps, align=bool(align))
+
+    return row
+
+
+def _smooth_backward(taps: int) -> Row:
+    def row(low: Lowering, g: Value, _: Any, __: Any, align: bool, *scales: Any) -> Any:  # noqa: FBT001
+        size = low.types()[0].shape[2:]
+        _plain_scales(low, size, g.shape[2:], scales)
+        return antialias_gradient(low.b, g, size=size, taps=taps, align=bool(align))
+
+    return row
+
+
+def _plain_scales(
+    low: Lowering, few: Sequence[Expr], many: Sequence[Expr], scales: Sequence[float | None]
+) -> None:
+    """Refuse a scale that is not the ratio of the sizes: its windows lie elsewhere."""
+    given = [(n, m, Fraction(f)) for n, m, f in zip(few, many, scales, strict=False) if f]
+    if any(n * f.numerator != m * f.denominator for n, m, f in given):
+        assert low.call is not None  # noqa: S101 - rows run within a call
+        hint = "give the size, or recompute_scale_factor=True"
+        raise UnknownOperator(low.call.name, f"has no rule for scales {tuple(scales)}", hint)
 
 
 def _tiles(low: Lowering, few: Sequence[Expr], many: Sequence[Expr]) -> list[Expr]:
@@ -198,11 +229,14 @@ def slope_backward(low: Lowering, g: Value, x: Value, w: Value) -> Any:
     return prelu.vjp(low.b, node, (g,), (True, True))
 
 
+_SMOOTH = {"bilinear2d": 2, "bicubic2d": 4}
 _MADE = {"linear1d": 2, "bilinear2d": 2, "trilinear3d": 2, "bicubic2d": 4}
 
 ROWS: dict[str, Row] = {
     **{f"upsample_{name}": _linear(taps) for name, taps in _MADE.items()},
     **{f"upsample_{name}_backward": _linear_backward(taps) for name, taps in _MADE.items()},
+    **{f"_upsample_{name}_aa": _smooth(taps) for name, taps in _SMOOTH.items()},
+    **{f"_upsample_{name}_aa_backward": _smooth_backward(taps) for name, taps in _SMOOTH.items()},
     **{f"_upsample_nearest_exact{n}d": nearest for n in (1, 2, 3)},
     **{f"upsample_nearest{n}d": nearest for n in (1, 2, 3)},
     **{f"upsample_nearest{n}d_backward": nearest_backward for n in (1, 2, 3)},
