@@ -49,3 +49,9 @@ def test_turns_of_a_loop():
 def test_a_scope_asks_less():
     asked = derive("mlp:3-4-2").questions("layer1")
     assert {q.asks.split()[-2] for q in asked} == {"layer1.linear", "layer1.act"}
+
+
+@pytest.mark.parametrize("model", ["mlp:3-4-2", "conv", "attention", "lstm"])
+def test_every_mistake_gives_another_answer(model):
+    for q in derive(model if ":" in model else f"zoo:{model}").questions():
+        assert q.truth not in [slip.answer for slip in q.slips]

@@ -75,9 +75,9 @@ def _asked(x: Layer) -> Iterator[Question]:
         mine = [(s, c) for s, c in counts if c.kind is kind]
         truth = Expr.sum(c.value * s.times for s, c in mine)
         asks = f"How many {WORDS[kind]} does {where} take?"
-        yield Question(asks, equations, truth, tuple(_slips(mine, truth)), _solved(mine, truth))
+        yield Question(asks, equations, truth, _slips(mine, truth), _solved(mine, truth))
     what = WORDS[next(iter(kinds))] if len(kinds) == 1 else "operations in all"
-    asks, slips = f"How many {what} does {where} take?", tuple(_slips(counts, x.ops))
+    asks, slips = f"How many {what} does {where} take?", _slips(counts, x.ops)
     yield Question(asks, equations, x.ops, slips, _solved(counts, x.ops))
 
 
@@ -104,7 +104,12 @@ def _every(s: Step, c: Count) -> Product:
     return Product((*(t.trip for t in s.turns), c.written))
 
 
-def _slips(counts: list[tuple[Step, Count]], truth: Expr) -> Iterator[Slip]:
+def _slips(counts: list[tuple[Step, Count]], truth: Expr) -> tuple[Slip, ...]:
+    """Keep the mistakes that change the answer."""
+    return tuple(slip for slip in _mistakes(counts, truth) if slip.answer != truth)
+
+
+def _mistakes(counts: list[tuple[Step, Count]], truth: Expr) -> Iterator[Slip]:
     """Change one thing: leave a count out, count it twice, forget a factor or the first term."""
     if "B" in truth.symbols():
         yield Slip(truth.subs({"B": 1}), "B is missing: every example of the batch is computed")
