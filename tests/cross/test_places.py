@@ -130,6 +130,8 @@ def test_the_largest_of_parts(size):
 
 
 FUNCTIONS = {
+    "places of extremes": lambda f, x: x * (x.argmax() + x.argmin(1, keepdim=True)),
+    "whole numbers": lambda f, x: x.clone().round_() + x.ceil() * x.trunc(),
     "windows": lambda f, x: x.unfold(2, 2, 1).unfold(3, 2, 2),
     "columns": lambda f, x: f.unfold(x, 2, padding=1, stride=2),
     "columns and back": lambda f, x: f.fold(f.unfold(x, 3, padding=1), (4, 4), 3, padding=1),

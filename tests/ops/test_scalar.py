@@ -51,6 +51,9 @@ TABLE = {
     "tanh": (np.tanh, ONE),
     "erf": (_erf, ONE),
     "floor": (np.floor, ONE),
+    "ceil": (np.ceil, ONE),
+    "round": (np.round, ONE),
+    "trunc": (np.trunc, ONE),
     "cast": (np.positive, ONE),
 }
 """Function -> (the same by numpy, points at which to compare)."""

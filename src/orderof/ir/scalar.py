@@ -209,6 +209,9 @@ FUNCTIONS: dict[str, Function] = {
     "tanh": _one(Kind.TANH, math.tanh, lambda y, a: 1 - y * y),
     "erf": _one(Kind.ERF, math.erf, lambda y, a: 2 / math.sqrt(math.pi) * exp(-(a * a))),
     "floor": _one(Kind.ROUND, math.floor, lambda y, a: None),
+    "ceil": _one(Kind.ROUND, math.ceil, lambda y, a: None),
+    "round": _one(Kind.ROUND, round, lambda y, a: None),
+    "trunc": _one(Kind.ROUND, math.trunc, lambda y, a: None),
     "cast": _one(Kind.CAST, lambda a: a, lambda y, a: ONE),
 }
 

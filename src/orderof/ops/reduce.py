@@ -92,3 +92,4 @@ def _arg_plan(x: Type, *, axis: int, keep: bool = False) -> tuple[Irregular, tup
 
 
 argmax = irregular("argmax", _arg_plan, source="n - 1 comparisons for each row")
+argmin = irregular("argmin", _arg_plan, source="n - 1 comparisons for each row")

@@ -336,6 +336,7 @@ CASES = {
     "route_to_max": route_to_max(),
     "cumsum": along(lambda t, x, axis: t.cumsum(x, axis)),
     "argmax": along(lambda t, x, axis, keep: t.argmax(x, axis, keep), keep=True),
+    "argmin": along(lambda t, x, axis, keep: t.argmin(x, axis, keep), keep=True),
     "top_k": top_k(),
     "uniform": uniform(),
     "dropout": dropout(),

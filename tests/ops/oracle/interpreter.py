@@ -49,6 +49,9 @@ FUNCTIONS = {
     "tanh": ("tanh", math.tanh),
     "erf": ("erf", math.erf),
     "floor": ("round", math.floor),
+    "ceil": ("round", math.ceil),
+    "round": ("round", round),
+    "trunc": ("round", math.trunc),
     "cast": ("cast", lambda a: a),
 }
 """Scalar function -> (the kind it counts as, how it is computed)."""

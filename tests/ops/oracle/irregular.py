@@ -103,6 +103,11 @@ def argmax(x, axis, keep=False):
     return found, {"cmp": compares}, (len(rows) - 1).bit_length()
 
 
+def argmin(x, axis, keep=False):
+    """Compare one after the other; the first of equals wins."""
+    return argmax(-x, axis, keep)
+
+
 def uniform(shape, dtype):
     """Give numbers in 0 .. 1, the same in every run."""
     out = np.random.default_rng(len(shape)).random(shape)
@@ -351,6 +356,7 @@ IRREGULAR = {
     "max_pool_gradient": max_pool_gradient,
     "cumsum": cumsum,
     "argmax": argmax,
+    "argmin": argmin,
     "top_k": top_k,
     "uniform": uniform,
 }

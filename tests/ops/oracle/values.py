@@ -112,7 +112,7 @@ CONTRACTIONS = {
 """The operators whose points are multiply-adds, and so are those of their gradients."""
 INDEXED = ("gather_rows", "take", "index")
 """Moves whose further operands say where to read in the first; they are read too."""
-COMPARING = ("argmax", "top_k", "sort_places")
+COMPARING = ("argmax", "argmin", "top_k", "sort_places")
 """Operators that compare their operand and give places: they count under its dtype."""
 IN_PLACE = ("overwrite", "place", "place_along")
 """Moves that leave what they do not write as it is."""

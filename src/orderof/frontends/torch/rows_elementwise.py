@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orderof.errors import UnknownOperator
 from orderof.frontends.torch.rows import as_float, number
 from orderof.frontends.torch.sizes import Varied
 from orderof.ir.graph import Value
@@ -25,7 +26,7 @@ def _unary(op: Operator) -> Row:
     return row
 
 
-_ANY_DTYPE = {e.neg, e.invert, e.magnitude, e.relu, e.floor}
+_ANY_DTYPE = {e.neg, e.invert, e.magnitude, e.relu, e.floor, e.ceiling, e.rounded, e.truncated}
 
 
 def _scaled(low: Lowering, x: Any, alpha: Any) -> Any:
@@ -97,6 +98,13 @@ def _compare(fn: str, *, swapped: bool = False) -> Row:
         return ops[fn](low.b, y, x) if swapped else ops[fn](low.b, x, y)
 
     return row
+
+
+def round_(low: Lowering, x: Value, *, decimals: int = 0) -> Any:
+    """Take the nearest whole number."""
+    if decimals:
+        raise UnknownOperator("aten.round", f"has no rule for {decimals} decimals", "")
+    return e.rounded(low.b, x)
 
 
 def _logic(op: Operator) -> Row:
@@ -213,6 +221,8 @@ _UNARY = {
     "cos": e.cosine,
     "erf": e.error_function,
     "floor": e.floor,
+    "ceil": e.ceiling,
+    "trunc": e.truncated,
     "reciprocal": e.reciprocal,
     "silu": e.silu,
     "hardswish": e.hardswish,
@@ -229,6 +239,7 @@ ROWS: dict[str, Row] = {
     **{name: _unary(op) for name, op in _UNARY.items()},
     "add": add,
     "sub": sub,
+    "round": round_,
     "rsub": rsub,
     "mul": mul,
     "div": div,

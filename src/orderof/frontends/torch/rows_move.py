@@ -9,7 +9,7 @@ from orderof.frontends.torch.rows import blank, dims_of
 from orderof.ir.graph import Value
 from orderof.ops import shape as s
 from orderof.ops.elementwise import cast
-from orderof.ops.reduce import argmax, cumsum, max_over, mean, sum_over, variance
+from orderof.ops.reduce import argmax, argmin, cumsum, max_over, mean, sum_over, variance
 from orderof.sym import ONE, Expr
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from orderof.frontends.torch.rows import Row
     from orderof.frontends.torch.state import Lowering
     from orderof.ir.graph import Type
+    from orderof.ops.define import Operator
 
 
 def seen_as(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:
@@ -221,6 +222,16 @@ def max_dim(low: Lowering, x: Value, axis: Any = None, keep: bool = False) -> An
     return maxima(low, x, at, keep), argmax(low.b, x, axis=at, keep=keep)
 
 
+def _extreme_place(op: Operator) -> Row:
+    def row(low: Lowering, x: Value, axis: Any = None, keep: bool = False) -> Any:  # noqa: FBT001, FBT002
+        if axis is None:  # of all elements
+            x, axis = s.reshape(low.b, x, shape=(x.type.size,)), 0
+            return s.reshape(low.b, op(low.b, x, axis=axis), shape=low.types()[0].shape)
+        return op(low.b, x, axis=axis, keep=keep)
+
+    return row
+
+
 def cumulate(low: Lowering, x: Value, axis: int, **_: Any) -> Any:
     """Add up along a dimension, keeping every partial sum."""
     t = low.types()[0]
@@ -274,7 +285,8 @@ ROWS: dict[str, Row] = {
     "var": variances,
     "amax": maxima,
     "max": max_dim,
-    "argmax": lambda low, x, axis=None, keep=False: argmax(low.b, x, axis=axis or 0, keep=keep),
+    "argmax": _extreme_place(argmax),
+    "argmin": _extreme_place(argmin),
     "cumsum": cumulate,
     "orderof.reread": lambda low, old, written: alias(low, old),
 }
