@@ -170,8 +170,8 @@ def page(rows: list[dict[str, str]]) -> str:
 
 What `bench/coverage.py` found, model by model, at the sizes that each library gives by default:
 whether every operator of the forward pass has a rule. A lower bound names the operators that lack
-one. What is not counted says why: most models there cannot be built or called without something
-that their library does not give by default. All rows are in `bench/coverage.csv`.
+one. What is not counted says why: most models there want inputs or settings that are not given by
+default, or decide by the values of tensors. All rows are in `bench/coverage.csv`.
 
 """
     return head + "\n".join(summary(rows)) + "\n"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from orderof.errors import BadSpelling, ShapeMismatch, UnknownDim
 from orderof.frontends.torch.build import Loaded, arguments, load, tensors, without_cache
+from orderof.frontends.torch.caches import Caches, forget
 from orderof.frontends.torch.fakes import uncollected
 from orderof.frontends.torch.folds import Fold, runs
 from orderof.frontends.torch.letters import Inputs, sizes_of, usual
@@ -17,6 +18,7 @@ from orderof.frontends.torch.record import plain, record
 from orderof.frontends.torch.resize import resizable
 from orderof.frontends.torch.settle import settle
 from orderof.frontends.torch.spelling import parse, resolve
+from orderof.frontends.torch.tape import Kept
 from orderof.transform.loss import reseed
 from orderof.transform.optimizer import optimize, optimizer
 from orderof.transform.roll import roll
@@ -88,11 +90,20 @@ class _How:
     train: bool
     on_unknown: OnUnknown
     folds: tuple[Fold, ...]
+    caches: Caches = field(default_factory=Caches)
 
     def run(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Recording:
         """Record on some inputs."""
         how = {"backward": self.backward, "train": self.train}
-        return record(module, args, kwargs, **how, folds=self.folds)
+        try:
+            return record(module, args, kwargs, **how, folds=self.folds)
+        except Kept:  # its work belongs to every recording, as to the first call of a program
+            self.caches.found = True
+            forget()
+            return record(module, args, kwargs, **how, folds=self.folds)
+        finally:
+            if self.caches.found:
+                forget()
 
     def make(self, recording: Recording, sizes: Sizes | None) -> Graph:
         """Lower what was run; folded blocks are three still."""

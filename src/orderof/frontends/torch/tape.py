@@ -1,5 +1,6 @@
 """The dispatch mode that writes down each operation, with values in place of tensors."""
 
+import itertools
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,11 @@ _DEVICE = torch.ops.prim.device.default
 _LIFTS = frozenset({"aten.lift_fresh.default", "aten.lift_fresh_copy.default"})
 _PLAIN = frozenset({int, str, type(None)})
 _NUMBERS = frozenset({float, bool, complex})
+_NUMBERS_OF_TAPES = itertools.count()
+
+
+class Kept(Unrecorded):
+    """A function gave a tensor that it kept from an earlier recording."""
 
 
 class Storage:
@@ -46,6 +52,8 @@ class Tag:
     storage: Storage
     writes: int
     layout: Layout
+    tape: int
+    """Its number: what a function keeps from one recording is no value of the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,7 @@ class Tape(TorchDispatchMode):
         self._by_value = False
         self._op = ""
         self._ids = 0
+        self._number = next(_NUMBERS_OF_TAPES)
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -189,6 +198,8 @@ class Tape(TorchDispatchMode):
         tag = getattr(value, "_orderof", None)
         if tag is None:
             return self._adopt(value)
+        if tag.tape != self._number:
+            raise Kept(*self._stranger("was kept from an earlier recording"))
         key.append(tag.layout)
         if value.constant is not None:
             self._by_value = True
@@ -209,7 +220,7 @@ class Tape(TorchDispatchMode):
         self._ids += 1
         layout = layout_of(tensor)
         ref = Ref(self._ids, layout.shape, layout.name)
-        tag = Tag(ref, storage, storage.writes, layout)
+        tag = Tag(ref, storage, storage.writes, layout, self._number)
         tensor._orderof = tag  # pyright: ignore[reportAttributeAccessIssue]
         return ref
 
