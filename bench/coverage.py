@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 FIELDS = (
     *("model", "status", "reason", "params", "macs", "backward_macs", "ops"),
@@ -124,14 +124,14 @@ def run(todo: list[str], args: argparse.Namespace) -> Iterator[dict[str, Any]]:
                 yield {"model": spelling, **row}
 
 
-def done(path: Path, *, again: bool) -> set[str]:
-    """Which models a file has rows of; with `again` those that were not complete are taken out."""
+def done(path: Path, again: Collection[str]) -> set[str]:
+    """Which models a file has rows of; of `again` those that were not complete are taken out."""
     if not path.exists():
         return set()
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
     if again:
-        rows = [r for r in rows if r["status"] == "ok"]
+        rows = [r for r in rows if r["status"] == "ok" or r["model"] not in again]
         with path.open("w", newline="") as file:
             writer = csv.DictWriter(file, FIELDS)
             writer.writeheader()
@@ -145,11 +145,9 @@ def summary(rows: list[dict[str, str]]) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for library in dict.fromkeys(r["model"].partition(":")[0] for r in rows):
         mine = [r for r in rows if r["model"].startswith(f"{library}:")]
-        ok, bound, refused = (
-            sum(r["status"] == s for r in mine) for s in ("ok", "bound", "refused")
-        )
+        ok, bound, lost = (sum(r["status"] == s for r in mine) for s in ("ok", "bound", "refused"))
         share = f"{ok} ({100 * ok / len(mine):.1f} %)"
-        yield f"| {library} | {len(mine)} | {share} | {bound} | {refused} |"
+        yield f"| {library} | {len(mine)} | {share} | {bound} | {lost} |"
     lacking: dict[str, list[str]] = {}
     for row in rows:
         for op in row["unknown"].split():
@@ -157,11 +155,12 @@ def summary(rows: list[dict[str, str]]) -> Iterator[str]:
     yield "\n| operator without a rule | models | one of them |\n|---|---|---|"
     for op, models in sorted(lacking.items(), key=lambda x: (-len(x[1]), x[0])):
         yield f"| `{op}` | {len(models)} | `{models[0]}` |"
-    yield "\n| not counted | why |\n|---|---|"
-    for row in rows:
-        if row["status"] == "refused":
-            why = row["reason"][:160].replace("|", "/").replace("\n", " ")
-            yield f"| `{row['model']}` | {why} |"
+    refused = [row for row in rows if row["status"] == "refused"]
+    if refused:
+        yield "\n| not counted | why |\n|---|---|"
+    for row in refused:
+        why = row["reason"][:160].replace("|", "/").replace("\n", " ")
+        yield f"| `{row['model']}` | {why} |"
 
 
 def page(rows: list[dict[str, str]]) -> str:
@@ -170,8 +169,8 @@ def page(rows: list[dict[str, str]]) -> str:
 
 What `bench/coverage.py` found, model by model, at the sizes that each library gives by default:
 whether every operator of the forward pass has a rule. A lower bound names the operators that lack
-one. What is not counted says why: most models there want inputs or settings that are not given by
-default, or decide by the values of tensors. All rows are in `bench/coverage.csv`.
+one; what is not counted says why. Of torchvision these are the classifiers. All rows are in
+`bench/coverage.csv`.
 
 """
     return head + "\n".join(summary(rows)) + "\n"
@@ -199,7 +198,7 @@ def main() -> None:
     every = [n for library in args.library for n in names(library)]
     like = [n for n in every if fnmatch.fnmatchcase(n.partition(":")[2], args.like)]
     wanted = like[:: args.every]
-    old = done(args.out, again=args.again)
+    old = done(args.out, wanted if args.again else ())
     todo = [n for n in wanted if n not in old]
     new = not args.out.exists()
     with args.out.open("a", newline="") as file:
