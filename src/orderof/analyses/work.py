@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,12 @@ from orderof.ops.work import loop_sums, sum_work, work
 from orderof.sym import ONE, Expr, assumptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from orderof.counts import Key
     from orderof.ops.work import Padding
+
+    Place = tuple[str, Phase, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ def count(graph: Graph, padding: Padding = "full") -> WorkReport:
 
 def counted(graph: Graph, padding: Padding = "full") -> tuple[tuple[Row, ...], Coverage]:
     """Count the operators alone."""
-    parts: defaultdict[tuple[str, Phase, str], list[tuple[Counts, Expr]]] = defaultdict(list)
+    parts: defaultdict[Place, list[tuple[Counts, Expr]]] = defaultdict(list)
     ops = free = 0
     unknown: list[Unknown] = []
     for node, times in visits(graph):
@@ -116,6 +119,28 @@ def counted(graph: Graph, padding: Padding = "full") -> tuple[tuple[Row, ...], C
         parts[node.scope, node.phase, node.op].append((_own(node, padding), times))
     rows = tuple(Row(*key, Counts.dot(items)) for key, items in parts.items())
     return rows, Coverage(ops, free, tuple(unknown))
+
+
+def counted_at(graph: Graph, sizes: Mapping[str, int]) -> dict[Place, dict[Key, int]]:
+    """Count the operators at some sizes, without what is zero there.
+
+    As `counted` and then each row evaluated; but equal nodes, whose counts are one object, are
+    evaluated once, and what is added is numbers.
+    """
+    found: defaultdict[Place, Counter[Key]] = defaultdict(Counter)
+    known: dict[int, tuple[Counts, dict[Key, int]]] = {}
+    for node, times in visits(graph):
+        if isinstance(node.form, View):
+            continue
+        own = _own(node, "full")
+        _, numbers = known.get(id(own)) or known.setdefault(id(own), (own, own.at(**sizes)))
+        if not numbers:
+            continue
+        row, n = found[node.scope, node.phase, node.op], 1 if times is ONE else times.at(sizes)
+        for key, each in numbers.items():
+            row[key] += n * each
+    rows = {place: {k: n for k, n in row.items() if n} for place, row in found.items()}
+    return {place: row for place, row in rows.items() if row}
 
 
 def _own(node: Node, padding: Padding) -> Counts:

@@ -10,8 +10,8 @@ Loop       a region: a graph repeated
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from orderof.counts import Counts
@@ -33,6 +33,18 @@ class Nest:
     """`add`, `max` or None; then every output element is written once at most."""
     mac: bool = False
     """Whether each point is one multiply-add: the product of two operands, summed up."""
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Take the hash once, as that of a Type."""
+        parts = (self.axes, self.ins, self.out, self.body, self.reduce, self.mac)
+        object.__setattr__(self, "_hash", hash(parts))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[type[Nest], tuple[Any, ...]]:
+        return Nest, (self.axes, self.ins, self.out, self.body, self.reduce, self.mac)
 
     @property
     def sizes(self) -> dict[str, Expr]:

@@ -53,6 +53,17 @@ class Type:
 
     shape: tuple[Expr, ...]
     dtype: str
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Take the hash once: forms are kept by the types of their operands."""
+        object.__setattr__(self, "_hash", hash((self.shape, self.dtype)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[type[Type], tuple[tuple[Expr, ...], str]]:
+        return Type, (self.shape, self.dtype)  # the hash of a text holds in one process only
 
     @property
     def size(self) -> Expr:

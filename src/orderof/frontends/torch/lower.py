@@ -80,9 +80,12 @@ def _take(low: Lowering, name: str, ref: Ref, role: Role) -> None:
         low.bound.add(value)
 
 
+_PHASES = {phase.value: phase for phase in Phase}
+
+
 def _call(low: Lowering, call: Call, on_unknown: OnUnknown) -> None:
     low.call = call
-    low.b.scope, low.b.phase, low.b.source = call.scope, Phase(call.phase), call.source
+    low.b.scope, low.b.phase, low.b.source = call.scope, _PHASES[call.phase], call.source
     row = find(call.name)
     if row is None:
         if on_unknown == "raise":

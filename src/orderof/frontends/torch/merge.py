@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from orderof.errors import Parted
-from orderof.frontends.torch.recording import Call, Recording, Ref
+from orderof.frontends.torch.recording import Call, Parameter, Recording, Ref
 from orderof.frontends.torch.sizes import Varied
 
 if TYPE_CHECKING:
@@ -35,14 +35,8 @@ def merge(recordings: Sequence[Recording]) -> Recording:
         gradients=_named(together, [r.gradients for r in recordings]),
         outputs=together.value([r.outputs for r in recordings]),
         constants=together.value([r.constants for r in recordings]),
-        parameters=tuple(
-            replace(group[-1], ref=together.value([p.ref for p in group]))
-            for group in zip(*(r.parameters for r in recordings), strict=True)
-        ),
-        buffers=tuple(
-            replace(group[-1], ref=together.value([p.ref for p in group]))
-            for group in zip(*(r.buffers for r in recordings), strict=True)
-        ),
+        parameters=_held(together, [r.parameters for r in recordings]),
+        buffers=_held(together, [r.buffers for r in recordings]),
     )
 
 
@@ -56,20 +50,21 @@ def marked(recording: Recording, primes: Iterable[int]) -> Recording:
         gradients=mark.value(recording.gradients),
         outputs=mark.value(recording.outputs),
         constants=mark.value(recording.constants),
-        parameters=tuple(replace(p, ref=mark.value(p.ref)) for p in recording.parameters),
-        buffers=tuple(replace(b, ref=mark.value(b.ref)) for b in recording.buffers),
+        parameters=tuple(_with(p, mark.value(p.ref)) for p in recording.parameters),
+        buffers=tuple(_with(b, mark.value(b.ref)) for b in recording.buffers),
     )
 
 
 class _Marker:
-    """Equal shapes are looked at once."""
+    """Every value, and equal shapes, are looked at once."""
 
     def __init__(self, primes: tuple[int, ...]) -> None:
         self._product = math.prod(primes)
         self._shapes: dict[tuple[int, ...], tuple[Any, ...]] = {}
+        self._refs: dict[int, Ref] = {}
 
     def call(self, c: Call) -> Call:
-        args, results, kwargs = self.value(c.args), self.value(c.results), c.kwargs
+        args, results, kwargs = self._items(c.args), self._items(c.results), c.kwargs
         if kwargs:
             kwargs = {key: self.value(v) for key, v in kwargs.items()}
         elif args is c.args and results is c.results:
@@ -77,18 +72,27 @@ class _Marker:
         return Call(c.name, args, kwargs, results, c.scope, c.phase, c.source)
 
     def value(self, v: Any) -> Any:
-        kind = type(v)
-        if kind is Ref:
-            shape = self._shapes.get(v.shape)
-            if shape is None:
-                shape = self._shapes[v.shape] = tuple(map(self.value, v.shape))
-            return v if shape == v.shape else Ref(v.id, shape, v.dtype)
-        if kind is tuple:
-            found = [self.value(item) for item in v]
-            return v if all(map(operator.is_, found, v)) else tuple(found)
-        if kind is int and v and math.gcd(v, self._product) != 1:
-            return Varied((v,))
-        return v
+        return self._items((v,))[0]
+
+    def _items(self, items: tuple[Any, ...]) -> tuple[Any, ...]:
+        found = list(items)
+        for i, v in enumerate(items):
+            kind = type(v)
+            if kind is Ref:
+                found[i] = self._refs.get(v.id) or self._ref(v)
+            elif kind is tuple:
+                found[i] = self._items(v)
+            elif kind is int and v and math.gcd(v, self._product) != 1:
+                found[i] = Varied((v,))
+        return items if all(map(operator.is_, found, items)) else tuple(found)
+
+    def _ref(self, v: Ref) -> Ref:
+        shape = self._shapes.get(v.shape)
+        if shape is None:
+            shape = self._shapes[v.shape] = self._items(v.shape)
+        found = v if shape is v.shape else Ref(v.id, shape, v.dtype)
+        self._refs[v.id] = found
+        return found
 
 
 def _named(together: _Merge, pairs: Sequence[tuple[tuple[str, Ref], ...]]) -> Any:
@@ -96,6 +100,15 @@ def _named(together: _Merge, pairs: Sequence[tuple[tuple[str, Ref], ...]]) -> An
         (group[-1][0], together.value([ref for _, ref in group]))
         for group in zip(*pairs, strict=True)
     )
+
+
+def _held(together: _Merge, given: Sequence[tuple[Parameter, ...]]) -> tuple[Parameter, ...]:
+    groups = zip(*given, strict=True)
+    return tuple(_with(group[-1], together.value([p.ref for p in group])) for group in groups)
+
+
+def _with(p: Parameter, ref: Ref) -> Parameter:
+    return p if ref is p.ref else replace(p, ref=ref)
 
 
 def _same_path(recordings: Sequence[Recording]) -> None:
@@ -119,6 +132,7 @@ class _Merge:
 
     def __init__(self) -> None:
         self._refs: dict[int, Ref] = {}
+        self._shapes: dict[tuple[tuple[int, ...], ...], tuple[Any, ...]] = {}
 
     def call(self, group: tuple[Call, ...]) -> Call:
         last = group[-1]
@@ -159,9 +173,13 @@ class _Merge:
 
     def _ref(self, group: Sequence[Ref]) -> Ref:
         last = group[-1]
-        if any(r.dtype != last.dtype for r in group):
-            raise Parted("a value", "is of another dtype at another size")
-        shape = self.value([r.shape for r in group])
+        shapes = tuple([r.shape for r in group])
+        for r in group:
+            if r.dtype != last.dtype:
+                raise Parted("a value", "is of another dtype at another size")
+        shape = self._shapes.get(shapes)
+        if shape is None:
+            shape = self._shapes[shapes] = self.value(shapes)
         found = last if shape == last.shape else Ref(last.id, shape, last.dtype)
         self._refs[last.id] = found
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orderof.analyses.work import counted
+from orderof.analyses.work import counted_at
 from orderof.errors import Error, Parted, UnknownOperator
 from orderof.frontends.torch.letters import prime
 from orderof.frontends.torch.merge import marked, merge
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from orderof.counts import Key
     from orderof.frontends.torch.recording import Recording
-    from orderof.ir.graph import Graph, Phase
+    from orderof.ir.graph import Graph
 
     Point = Mapping[str, int]
     Run = Callable[[nn.Module, tuple[Any, ...], dict[str, Any]], Recording]
@@ -90,16 +89,9 @@ def _one_path(taken: Iterable[Taken]) -> tuple[list[Taken], list[Taken]]:
 
 def check(graph: Graph, numbers: Graph, point: Point) -> None:
     """Raise `Parted` if a graph does not count, row for row, what one in numbers counts."""
-    ours, theirs = _rows(graph, point), _rows(numbers, point)
-    for key in ours | theirs:
-        if ours.get(key) != theirs.get(key):
-            scope, _, op = key
+    ours, theirs = counted_at(graph, point), counted_at(numbers, point)
+    for place in ours | theirs:
+        if ours.get(place) != theirs.get(place):
+            scope, _, op = place
             given = ", ".join(f"{k}={n}" for k, n in point.items())
             raise Parted(op, f"in {scope or 'the root'} costs something else at {given}")
-
-
-def _rows(graph: Graph, point: Point) -> dict[tuple[str, Phase, str], dict[Key, int]]:
-    """What every row counts at some sizes, as far as it is anything."""
-    found = {(r.scope, r.phase, r.op): r.counts.at(**point) for r in counted(graph)[0]}
-    rows = {key: {k: n for k, n in counts.items() if n} for key, counts in found.items()}
-    return {key: counts for key, counts in rows.items() if counts}

@@ -29,6 +29,8 @@ class Lowering:
     """Forward nodes of composites by the ids of their operands, for their backward calls."""
     sizes: Sizes = field(default_factory=lambda: Sizes(()))
     """Which formula a number is that differs between recordings."""
+    agreed: dict[tuple[int, int], Type] = field(default_factory=dict[tuple[int, int], Type])
+    """Types that agree with a recorded shape, by the identity of both; the calls hold the shape."""
     seen: int = 0
     call: Call | None = None
 
@@ -50,9 +52,14 @@ class Lowering:
         """Whether a shape that was inferred is the one that was recorded, at every point."""
         if not self.sizes.points:
             return found.shape == type_of(ref).shape
-        return len(found.shape) == len(ref.shape) and all(
-            map(self.sizes.holds, found.shape, ref.shape)
-        )
+        pair = id(found), id(ref.shape)
+        if pair in self.agreed:
+            return True
+        holds = map(self.sizes.holds, found.shape, ref.shape)
+        if len(found.shape) != len(ref.shape) or not all(holds):
+            return False
+        self.agreed[pair] = found
+        return True
 
     def size(self, n: Any) -> Any:
         """Give the formula of a number that may differ between recordings."""
@@ -94,10 +101,11 @@ class Lowering:
 
     def note_new(self) -> None:
         """Mark the results of new nodes that depend on data."""
-        for node in self.b.nodes[self.seen :]:
-            if any(v in self.bound for v in node.operands):
-                self.bound.update(node.results)
-        self.seen = len(self.b.nodes)
+        nodes = self.b.nodes
+        for i in range(self.seen, len(nodes)):
+            if not self.bound.isdisjoint(nodes[i].operands):
+                self.bound.update(nodes[i].results)
+        self.seen = len(nodes)
 
 
 _TYPES: dict[tuple[tuple[int, ...], str], Type] = {}
