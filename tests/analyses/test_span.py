@@ -11,7 +11,8 @@ from orderof.ir.build import Builder
 from orderof.ops import contract as linear
 from orderof.ops import elementwise
 from orderof.ops.reduce import sum_over
-from orderof.ops.region import loop
+from orderof.ops.region import branch, loop, series
+from orderof.ops.shape import overwrite, reshape, slice_
 from orderof.sym import ceillog2, const, parse, symbol, symbols
 
 N, K, M = symbols("N K M")
@@ -114,6 +115,97 @@ def test_a_loop_with_a_trip_count_that_nobody_knows():
         return loop(b, symbol("num_execs"), step, carry=[x], const=[y])[0]
 
     assert measured(repeated, N=5, num_execs=7) == ("N*num_execs", "num_execs")
+
+
+def added(b, n):
+    """Add two vectors; give one of their entries, as all bodies of a branch give the same."""
+    z = elementwise.add(b, b.input("x", "float32", n), b.input("y", "float32", n))
+    return slice_(b, z, axis=0, start=0, stop=1)
+
+
+def test_one_of_two_bodies():
+    """DaCe: if z = x + y over N, else a sum in K steps: work max(K, N), depth max(1, K)."""
+
+    def either(b):
+        x, y, k = (b.input(name, "float32", n) for name, n in (("x", N), ("y", N), ("k", K)))
+
+        def vectors(inner, values):
+            z = elementwise.add(inner, values[0], values[1])
+            return [slice_(inner, z, axis=0, start=0, stop=1)]
+
+        def summed(inner, values):
+            rows = reshape(inner, values[2], shape=(K, 1))
+            first = slice_(inner, values[0], axis=0, start=0, stop=1)
+            return [in_steps(inner, K, first, rows)]
+
+        return branch(b, b.input("is", "bool", 1), [x, y, k], vectors, summed)[0]
+
+    assert measured(either, N=5, K=3) == ("max(K, N)", "K")
+    assert measured(either, N=3, K=5) == ("max(K, N)", "K")
+
+
+def in_steps(b, trip, first, rows):
+    """Add rows to a first one, each to what the last step gave."""
+
+    def step(inner, carry, _, slices):
+        return [elementwise.add(inner, carry[0], slices[0])], []
+
+    return loop(b, trip, step, carry=[first], scan=[rows])[0]
+
+
+def test_one_of_two_bodies_of_which_one_is_one_of_two():
+    """DaCe: nested ifs: work max(K, 3*N, M + N), depth max(3, K, M + 1)."""
+
+    def nested(b):
+        sizes = (("x", N), ("y", N), ("k", K), ("m", M))
+        given = [b.input(name, "float32", n) for name, n in sizes] + [b.input("is", "bool", 1)]
+
+        def first(inner, values):
+            return [slice_(inner, values[0], axis=0, start=0, stop=1)]
+
+        def deep(inner, values):
+            z = values[0]
+            for _ in range(3):
+                z = elementwise.add(inner, z, values[1])
+            return first(inner, [z])
+
+        def long(inner, values):
+            start = first(inner, [elementwise.add(inner, values[0], values[1])])
+            return [in_steps(inner, M, start[0], reshape(inner, values[3], shape=(M, 1)))]
+
+        def summed(inner, values):
+            rows = reshape(inner, values[2], shape=(K, 1))
+            return [in_steps(inner, K, first(inner, values)[0], rows)]
+
+        def inside(inner, values):
+            return branch(inner, values[4], values, deep, long)
+
+        return branch(b, given[4], given, inside, summed)[0]
+
+    assert measured(nested, N=5, K=3, M=4) == ("max(3*N, K, M + N)", "max(3, K, M + 1)")
+
+
+def test_a_loop_whose_steps_grow():
+    """DaCe: for i = 1 .. N the product of x[:i] and y[:i]: work N**2, depth N + sum log2(i + 1).
+
+    A product of i entries is i multiplications and i - 1 additions here, which are N**2 together;
+    its tree has ceillog2(i) levels, and the sum of those has a closed form.
+    """
+
+    def triangular(b):
+        x, y = b.input("x", "float32", N), b.input("y", "float32", N)
+
+        def turn(inner, i, carry, const_):
+            parts = [slice_(inner, v, axis=0, start=0, stop=i) for v in const_]
+            z = sum_over(inner, elementwise.mul(inner, *parts), dims=(0,), keep=True)
+            return [overwrite(inner, carry[0], z, axis=0, start=i - 1, stop=i)]
+
+        return series(b, "i", N, turn, carry=[b.input("z", "float32", N)], const=[x, y])[0]
+
+    found = measured(triangular, N=5)
+    assert found == ("N**2", "N*ceillog2(N) + N - ceilpow2(N) + 1")
+    depths = [max(i - 1, 0).bit_length() for i in range(1, 10)]
+    assert parse(found[1]).at(N=9) == 9 + sum(depths)
 
 
 def test_a_sum():

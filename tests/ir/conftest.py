@@ -17,8 +17,8 @@ from orderof.ops.pool import max_pool
 from orderof.ops.random import uniform
 from orderof.ops.recurrent import recurrent
 from orderof.ops.reduce import sum_over
-from orderof.ops.region import loop
-from orderof.ops.shape import gather_rows, permute, reshape, scatter_rows
+from orderof.ops.region import branch, loop, series
+from orderof.ops.shape import gather_rows, permute, reshape, scatter_rows, slice_
 from orderof.ops.softmax import cross_entropy, softmax
 from orderof.sym import Range, symbols
 
@@ -154,13 +154,33 @@ def loops():
     return spelled_out(b.graph([*out, *summed]))
 
 
+def regions():
+    """A series whose steps grow, in which one of two bodies runs."""
+    b = Builder(scope="0")
+    x, z = b.input("x", "float32", S), b.input("z", "float32", 1)
+    small = b.input("small", "bool", 1)
+
+    def double(c, values):
+        return [add(c, values[0], values[0])]
+
+    def square(c, values):
+        return [mul(c, values[0], values[0])]
+
+    def turn(c, i, carry, const):
+        part = slice_(c, const[0], axis=0, start=0, stop=i)
+        (part,) = branch(c, const[1], [part], double, square)
+        return [add(c, carry[0], sum_over(c, part, dims=(0,), keep=True))]
+
+    return b.graph(series(b, "i", S, turn, carry=[z], const=[x, small]), "regions", [("S", 5)])
+
+
 def _square():
     b = Builder()
     x = b.input("x", "float32", B, d)
     return b.graph([mul(b, x, x)], "square", [("B", 2)])
 
 
-EXAMPLES = {f.__name__: f for f in (mlp, conv, gpt_block, scalars, lstm, loops)}
+EXAMPLES = {f.__name__: f for f in (mlp, conv, gpt_block, scalars, lstm, loops, regions)}
 
 
 @pytest.fixture(params=EXAMPLES)

@@ -9,7 +9,7 @@ from orderof.errors import VerifyError
 from orderof.ir.access import access
 from orderof.ir.build import Builder
 from orderof.ir.check import GRAPH_LAWS, NODE_LAWS, verify
-from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
+from orderof.ir.forms import Branch, Composite, Irregular, Loop, Move, Nest, Series, View
 from orderof.ir.graph import Graph, Input, Node, Value, tensor
 from orderof.ir.literal import read_scalar
 from orderof.ir.scalar import Const, Power, Scalar, Var
@@ -17,7 +17,7 @@ from orderof.ops.elementwise import add, relu
 from orderof.ops.pool import max_pool
 from orderof.sym import ONE, ceildiv, const, expr, symbols
 
-B, S, d, H, x0 = symbols("B S d H x0")
+B, S, d, H, i, x0 = symbols("B S d H i x0")
 
 
 def value(*shape, dtype="float32"):
@@ -50,6 +50,14 @@ def body(inputs, outputs):
 def loop(inputs, outputs, operands, results, carry=0, const=0, stack=0, trip=S):
     form = Loop(body(inputs, outputs), trip, carry, const, stack)
     return graph(form, operands, results)
+
+
+def steps(inputs, outputs, operands, results, carry=1, index="i"):
+    return graph(Series(body(inputs, outputs), index, S, carry), operands, results)
+
+
+def one_of(inputs, outputs, operands, results):
+    return graph(Branch((body(inputs, outputs),) * 2), [value(), *operands], results)
 
 
 def chain():
@@ -211,6 +219,23 @@ LAWS = {
         loop([value(B)], [value(B)], [value(B)], [value(S, B)], carry=1),
         loop([], [value(B)], [], [value(B), value(B)]),
     ],
+    "a series hands on the same types at every step": [
+        steps([value(B)], [value(B)], [value(B)], [value(B)], index="2i"),
+        steps([value(B)], [value(B)], [value(B)], [value(B)], index="S"),
+        steps([value(B)], [value(B)], [value(B)], [value(B)], carry=0),
+        steps([value(B)], [value(B)], [value(B)], [value(B)], carry=2),
+        steps([value(i)], [value(i)], [value(i)], [value(i)]),
+        steps([value(B)], [value(B)], [value(S)], [value(B)]),
+        steps([value(B)], [value(B)], [value(B)], [value(S)]),
+        steps([value(B)], [value(S)], [value(B)], [value(B)]),
+    ],
+    "every body of a branch has its types, and a value decides": [
+        graph(Branch(()), [value()], [value(B)]),
+        graph(Branch((body([], [value(B)]),)), [], [value(B)]),
+        one_of([value(B)], [value(B)], [value(S)], [value(B)]),
+        one_of([value(B)], [value(B)], [value(B)], [value(S)]),
+        graph(Branch((body([], [value(B)]), body([], [value(S)]))), [value()], [value(B)]),
+    ],
 }
 CASES = [(law, i) for law, broken in LAWS.items() for i in range(len(broken))]
 
@@ -247,6 +272,8 @@ def test_examples_are_lawful(example):
         loop([value(B), value(), value(d)], [value(B), value(d), value()],
              [value(B), value(), value(S, d)], [value(B), value(S, d), value()],
              carry=1, const=1, stack=1),
+        steps([value(B), value(d)], [value(B)], [value(B), value(d)], [value(B)]),
+        one_of([value(B)], [value(B)], [value(B)], [value(B)]),
         graph(Irregular(Counts.of("add", "int8", B), ONE, (), (B,), "a book"), [], [value(B)]),
         graph(Move((), (ONE,)), [], [value(S - B)]),
     ],

@@ -85,7 +85,7 @@ WRONG = [
     ("[m=B,", "[m,", 6, "not an expression of sizes"),
     ("sum(%1) {dims=(1,)}", "sum(%1) {dim=(1,)}", 7, "unexpected keyword argument"),
     ("sum(%1) {dims=(1,)}", "sum(%1)", 7, "missing 1 required"),
-    ("sum(%1) {dims=(1,)}", "sum(%1) {", 7, "opens the body of a composite or a loop"),
+    ("sum(%1) {dims=(1,)}", "sum(%1) {", 7, "opens the body of a composite, a loop"),
     ("carry=1", "carry=one", 8, "a number: should stand"),
     ("const=0 ", "", 8, "`const=`: should stand"),
     ("(%2) {", "(%2)", 8, "opens the body"),

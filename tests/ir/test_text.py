@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from orderof.errors import VerifyError
 from orderof.ir.build import Builder
 from orderof.ir.check import verify
-from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
+from orderof.ir.forms import Branch, Composite, Irregular, Loop, Move, Nest, Series, View
 from orderof.ir.graph import Graph, Input, Node, Phase, Role, Value, tensor
 from orderof.ir.text import parse_graph, print_graph
 from orderof.ops import graph_span, graph_work, lookup
@@ -49,6 +49,10 @@ def form_facts(form):
             return "composite", facts(body)
         case Loop(body, trip, carry, const, stack, reverse, label):
             return "loop", facts(body), trip, carry, const, stack, reverse, label
+        case Series(body, index, last, carry):
+            return "series", facts(body), index, last, carry
+        case Branch(bodies):
+            return "branch", [facts(body) for body in bodies]
         case _:
             return form
 
@@ -66,6 +70,8 @@ def test_facts_are_complete():
         Irregular: "counts span reads writes source",
         Composite: "body",
         Loop: "body trip carry const stack reverse label",
+        Series: "body index last carry",
+        Branch: "bodies",
     }
     found = {kind: [f.name for f in fields(kind) if f.init] for kind in known}
     assert {kind: " ".join(names) for kind, names in found.items()} == known

@@ -12,6 +12,7 @@ from orderof.sym import (
     Expr,
     ceildiv,
     ceillog2,
+    ceilpow2,
     const,
     floordiv,
     maximum,
@@ -44,6 +45,7 @@ BUILD = {
     "min": minimum,
     "max": maximum,
     "ceillog2": ceillog2,
+    "ceilpow2": ceilpow2,
 }
 
 VALUE = {
@@ -56,6 +58,7 @@ VALUE = {
     "min": lambda *args: min(args),
     "max": lambda *args: max(args),
     "ceillog2": lambda a: next(k for k in range(1000) if 2**k >= a),
+    "ceilpow2": lambda a: next(2**k for k in range(1000) if 2**k >= a),
 }
 
 
@@ -114,7 +117,7 @@ def _calls(inner):
         _sums(inner),
         st.builds(Tree, division, st.tuples(inner, integers(1, 6) | inner)),
         st.builds(Tree, st.sampled_from(["min", "max"]), several),
-        st.builds(Tree, st.just("ceillog2"), st.tuples(inner)),
+        st.builds(Tree, st.sampled_from(["ceillog2", "ceilpow2"]), st.tuples(inner)),
     )
 
 

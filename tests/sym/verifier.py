@@ -15,7 +15,7 @@ from fractions import Fraction
 import sympy
 import z3
 
-FUNCTIONS = ("floordiv", "ceildiv", "mod", "min", "max", "ceillog2")
+FUNCTIONS = ("floordiv", "ceildiv", "mod", "min", "max", "ceillog2", "ceilpow2")
 NUMBERS = {
     "floordiv": lambda a, b: a // b,
     "ceildiv": lambda a, b: -(-a // b),
@@ -23,6 +23,7 @@ NUMBERS = {
     "min": min,
     "max": max,
     "ceillog2": lambda a: max(int(a) - 1, 0).bit_length(),
+    "ceilpow2": lambda a: next(2**k for k in range(1000) if 2**k >= a),
 }
 
 
@@ -102,7 +103,7 @@ def _sizes(certificate, names, rng):
 def _step(step, certificate, names, rng):
     """Check one step; 1 where z3 could not tell."""
     ints = {n: z3.Int(n) for n in names}
-    plain = "ceillog2" not in str(step) and not certificate.divided
+    plain = not any(f in str(step) for f in ("ceillog2", "ceilpow2")) and not certificate.divided
     decided = _by_z3(step, certificate, ints) if plain else None
     assert decided is not False, f"{step} has a counterexample"
     for _ in range(20):
@@ -196,8 +197,8 @@ def _by_coefficients(e, certificate, names):
 
 def _smallest(call, certificate, names):
     """Give a number that z3 proves a function which stays to be at least."""
-    if call.func.__name__ == "ceillog2":
-        return 0
+    if call.func.__name__ in {"ceillog2", "ceilpow2"}:
+        return call.func.__name__ == "ceilpow2"
     ints = {n: z3.Int(n) for n in names}
     start = evaluate(str(call), {n: _least(certificate, n) for n in names})
     for least in (int(start), 1):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orderof.ir.forms import Composite, Irregular, Loop, Nest
+from orderof.ir.forms import Branch, Composite, Irregular, Loop, Nest, Series
 from orderof.ir.graph import Phase, Role
 from orderof.ir.scalar import adjoint, variables
 
@@ -57,7 +57,7 @@ def _affine(nodes: Iterable[Node], active: set[Value]) -> bool:
                     return False
                 pairs = zip(body.outputs, node.results, strict=True)
                 active.update(r for o, r in pairs if o in inner)
-            case Loop() | Irregular():
+            case Loop() | Irregular() | Series() | Branch():
                 return False
             case _:
                 active.update(node.results)

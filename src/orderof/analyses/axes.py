@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from orderof.ir.access import Axis, Compose, Window
-from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
+from orderof.ir.forms import Branch, Composite, Irregular, Loop, Move, Nest, Series, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,14 +87,21 @@ def _graph(axes: Axes, graph: Graph) -> None:
         match node.form:
             case Nest() as nest:
                 _nest(axes, node, nest)
-            case Composite(body):
-                inside = (*(i.value for i in body.inputs), *body.outputs)
-                pairs = zip((*node.operands, *node.results), inside, strict=True)
-                _inner(axes, together(body), [(a, b, 0) for a, b in pairs])
+            case Composite(body) | Series(body=body):
+                _inside(axes, node.operands, node.results, body)
+            case Branch(found):
+                for body in found:
+                    _inside(axes, node.operands[1:], node.results, body)
             case Loop() as loop:
                 _loop(axes, node, loop)
             case View() | Move() | Irregular():
                 _other(axes, node)
+
+
+def _inside(axes: Axes, given: Sequence[Value], made: Sequence[Value], body: Graph) -> None:
+    inside = (*(i.value for i in body.inputs), *body.outputs)
+    pairs = zip((*given, *made), inside, strict=True)
+    _inner(axes, together(body), [(a, b, 0) for a, b in pairs])
 
 
 def _inner(axes: Axes, inner: Axes, pairs: Iterable[tuple[Value, Value, int]]) -> None:

@@ -20,7 +20,7 @@ from orderof.analyses.work import visits
 from orderof.counts import Counts
 from orderof.errors import BadSpelling
 from orderof.ir.access import Window, axes_of
-from orderof.ir.forms import Composite, Loop, Nest, View
+from orderof.ir.forms import Branch, Composite, Loop, Nest, Series, View, bodies
 from orderof.ir.graph import Phase
 from orderof.ops import REGISTRY, work
 from orderof.ops.nest import typed
@@ -328,6 +328,10 @@ class _Make:
                 yield from self.parts(body.nodes, times * trip, depth + 1)
                 if added := self.own(node):
                     yield Part("sum over the steps", "", added * times, depth + 1, times)
+            case Branch(found):
+                yield Part(node.op, f"one of {len(found)} bodies", whole, depth, times)
+            case Series(_, index, last):
+                yield Part(node.op, f"{index} = 1 .. {last}", whole, depth, times)
             case form:
                 yield Part(node.op, type(form).__name__.lower(), whole, depth, times)
 
@@ -341,13 +345,10 @@ def _opened(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
 
 def _views(nodes: Iterable[Node]) -> Iterator[str]:
     for node in nodes:
-        match node.form:
-            case View():
-                yield node.op
-            case Composite(body) | Loop(body=body):
-                yield from _views(body.nodes)
-            case _:
-                continue
+        if isinstance(node.form, View):
+            yield node.op
+        for body in bodies(node.form):
+            yield from _views(body.nodes)
 
 
 def _kind(graph: Graph, scope: str) -> str:

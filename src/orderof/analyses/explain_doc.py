@@ -25,7 +25,7 @@ from orderof.doc import (
     Sizes,
     Table,
 )
-from orderof.ir.forms import Composite, Irregular, Loop, Move
+from orderof.ir.forms import Branch, Composite, Irregular, Loop, Move, Series
 from orderof.ir.graph import Phase
 from orderof.ops import span, traffic
 from orderof.sym import ONE, Expr
@@ -212,6 +212,10 @@ class _Say:
                 yield Fact("by hand", (source,))
             case Loop(trip=trip):
                 yield Fact("adds up", ("trip - 1 additions for each element; trip", "=", trip))
+            case Series(_, index, last):
+                yield Fact("adds up", (f"a step for each {index} from 1 to", last))
+            case Branch(bodies):
+                yield Fact("one of", (f"{len(bodies)} bodies; the most of each kind counts",))
             case _:
                 return
         for (kind, _), n in item.counts:

@@ -28,10 +28,11 @@ from orderof.analyses.work import visits
 from orderof.counts import Counts
 from orderof.doc import figure
 from orderof.errors import Error
-from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
+from orderof.ir.forms import Branch, Composite, Irregular, Loop, Move, Nest, Series, View
 from orderof.ir.graph import Phase, Role
-from orderof.ops.work import loop_sums, span, sum_work, work
-from orderof.sym import ONE, ZERO, Expr, bounds, symbol
+from orderof.ops.work import loop_sums, over, span, sum_work, work
+from orderof.sym import ONE, ZERO, Expr, bounds, maximum, symbol
+from orderof.sym.sums import settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -164,7 +165,7 @@ def _phase(name: str, nodes: Sequence[Node], sizes: Mapping[str, int], padding: 
     total = Counts.sum(_counts(node, padding) * times for node, times in _inside(nodes))
     chain, one = longest(nodes, span, sizes)
     many, other = longest(nodes, steps, sizes)
-    return Span(name, total.ops(), chain, many, one and other)
+    return Span(name, settled(total.ops()), chain, many, one and other)
 
 
 def _inside(nodes: Sequence[Node]) -> Iterable[tuple[Node, Expr]]:
@@ -192,6 +193,10 @@ def steps(node: Node) -> Expr:
         case Loop() as loop:
             inner, _ = longest(loop.body.nodes, steps, {})
             return inner * (loop.trip if loop.carry else ONE)
+        case Series() as series:
+            return over(series, longest(series.body.nodes, steps, {})[0])
+        case Branch(found):
+            return maximum(*(longest(body.nodes, steps, {})[0] for body in found))
         case _:
             assert_never(node.form)
 
@@ -207,7 +212,8 @@ def longest(
         start, sure = _longer(starts, sizes)
         end = start + cost(node)
         ready.update(dict.fromkeys(node.results, end))
-        chain, last = _longer({chain, end}, sizes)
+        # No operator costs less than nothing: what follows the longest chain makes it longer.
+        chain, last = (end, True) if start == chain else _longer({chain, end}, sizes)
         exact = exact and sure and last
     return chain, exact
 

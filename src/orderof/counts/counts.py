@@ -12,7 +12,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from orderof.counts.kinds import Kind
-from orderof.sym import ONE, ZERO, Expr, Size, expr
+from orderof.sym import ONE, ZERO, Expr, Size, expr, maximum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -50,6 +50,13 @@ class Counts:
         """Give the sum of counts * trips: a weighted sum, where most weights are 1."""
         return Counts.sum(c if n == ONE else c * n for c, n in items)
 
+    @staticmethod
+    def most(items: Iterable[Counts]) -> Counts:
+        """Give the greatest number of each kind."""
+        found = list(items)
+        keys = dict.fromkeys(key for item in found for key in item._map)
+        return Counts({key: maximum(*(item[key] for item in found)) for key in keys})
+
     def __iter__(self) -> Iterator[tuple[Key, Expr]]:
         return iter(sorted(self._map.items()))
 
@@ -75,6 +82,10 @@ class Counts:
         return Counts({k: n * times for k, n in self._map.items()})
 
     __rmul__ = __mul__
+
+    def each(self, change: Callable[[Expr], Expr]) -> Counts:
+        """Change every number."""
+        return Counts({k: change(n) for k, n in self._map.items()})
 
     def filter_by(self, keep: Callable[[Kind, str], bool]) -> Counts:
         """Keep the entries for which keep(kind, dtype) holds."""

@@ -1,1 +1,1 @@
-"""The intermediate form: values, nodes, graphs, and the six forms of an operator."""
+"""The intermediate form: values, nodes, graphs, and the forms of an operator."""

@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, TypeVar
 from orderof.counts import ITEMSIZE
 from orderof.errors import VerifyError
 from orderof.ir.access import Window, axes_of, image
-from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
+from orderof.ir.check_bodies import BODY_LAWS, below, on
+from orderof.ir.forms import Irregular, Move, Nest, View, bodies
 from orderof.ir.graph import Type
 from orderof.ir.literal import ARITY, OPERAND, is_attr
 from orderof.ir.scalar import Power, Scalar, position, steps
-from orderof.sym import Expr, bounds
+from orderof.sym import Expr
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from orderof.ir.access import Access, Index
     from orderof.ir.forms import Form
     from orderof.ir.graph import Graph, Node, Value
@@ -49,8 +48,8 @@ def verify(graph: Graph) -> None:
             for law, check in NODE_LAWS:
                 for message in check(node):
                     raise VerifyError(f"{path}{describe(i, node)}", message, law)
-            if isinstance(node.form, Composite | Loop):
-                pending.append((f"{path}{describe(i, node)} > ", node.form.body))
+            inside = f"{path}{describe(i, node)} > "
+            pending.extend((inside, body) for body in bodies(node.form))
 
 
 def describe(i: int, node: Node) -> str:
@@ -112,7 +111,7 @@ def _types(graph: Graph) -> Faults:
         if value.dtype not in ITEMSIZE:
             yield where, f"has the dtype {value.dtype}, which is unknown"
         for n in value.shape:
-            if _below(n, 0):
+            if below(n, 0):
                 yield where, f"is {value.type}, with a negative size"
 
 
@@ -135,21 +134,6 @@ GRAPH_LAWS: tuple[tuple[str, Callable[[Graph], Faults]], ...] = (
 )
 
 # ----------------------------------------------------------------------------------- nodes
-
-
-def _below(a: Expr, b: Expr | int) -> bool:
-    """Whether a < b for all values of the symbols, as far as bounds tell."""
-    high = bounds(a - b)[1]
-    return high is not None and high < 0
-
-
-def _on(kind: type[F], test: Callable[[Node, F], Iterable[str]]) -> Callable[[Node], Iterable[str]]:
-    """Restrict a test to the nodes of one form."""
-
-    def run(node: Node) -> Iterable[str]:
-        return test(node, node.form) if isinstance(node.form, kind) else ()
-
-    return run
 
 
 def _some_result(node: Node) -> Iterator[str]:
@@ -201,7 +185,7 @@ def _axes_have_sizes(node: Node, nest: Nest) -> Iterator[str]:
             if name not in nest.sizes:
                 yield f"axis {name} of {side} has no size"
     for name, n in nest.axes:
-        if _below(n, 0):
+        if below(n, 0):
             yield f"axis {name} has the size {n}"
 
 
@@ -235,7 +219,7 @@ def _windows(node: Node, nest: Nest) -> Iterator[str]:
         reach = (sizes[index.outer] - 1) * index.stride + 1
         if nest.reduce is None:
             reach = reach + (sizes[index.inner] - 1) * index.dilation
-        if not index.pad and _below(n, reach):
+        if not index.pad and below(n, reach):
             yield f"window {index} leaves {side}: it needs {reach}, and there are {n}"
 
 
@@ -298,80 +282,23 @@ def _traffic(node: Node, form: Move | Irregular) -> Iterator[str]:
     ):
         if len(given) != len(values):
             yield f"says how much it {what} of {len(given)} values, and there are {len(values)}"
-        if any(_below(n, 0) for n in given):
+        if any(below(n, 0) for n in given):
             yield f"{what} a negative number of elements"
-
-
-def _differ(what: str, found: Sequence[Type], wanted: Sequence[Type]) -> Iterator[str]:
-    """Say where two lists of types part."""
-    if len(found) != len(wanted):
-        yield f"has {len(found)} {what}, its body asks for {len(wanted)}"
-    for i, (a, b) in enumerate(zip(found, wanted, strict=False)):
-        if a != b:
-            yield f"has {a} among its {what} at {i}, its body asks for {b}"
-
-
-def _composite(node: Node, form: Composite) -> Iterator[str]:
-    yield from _differ("operands", _of(node.operands), [i.value.type for i in form.body.inputs])
-    yield from _differ("results", _of(node.results), _of(form.body.outputs))
-
-
-def _of(values: Iterable[Value]) -> list[Type]:
-    return [v.type for v in values]
-
-
-def _loop_parts(node: Node, loop: Loop) -> Iterator[str]:
-    if min(loop.carry, loop.const, loop.stack) < 0 or _below(loop.trip, 0):
-        yield "has a negative number of steps or parts"
-    if loop.carry + loop.const > len(loop.body.inputs):
-        yield f"carries {loop.carry} and keeps {loop.const} of {len(loop.body.inputs)} inputs"
-    if loop.carry + loop.stack > len(loop.body.outputs):
-        yield f"carries {loop.carry} and stacks {loop.stack} of {len(loop.body.outputs)} outputs"
-
-
-def _sliced(loop: Loop, t: Type) -> Type:
-    """Give the type of which every step sees one slice."""
-    return Type((loop.trip, *t.shape), t.dtype)
-
-
-def _loop_operands(node: Node, loop: Loop) -> Iterator[str]:
-    taken = [i.value.type for i in loop.body.inputs]
-    m = loop.carry + loop.const
-    wanted = taken[:m] + [_sliced(loop, t) for t in taken[m:]]
-    yield from _differ("operands", _of(node.operands), wanted)
-
-
-def _loop_carries(node: Node, loop: Loop) -> Iterator[str]:
-    for i in range(loop.carry):
-        before, after = loop.body.inputs[i].value.type, loop.body.outputs[i].type
-        if before != after:
-            yield f"carry {i} is {before} before a step and {after} after it"
-
-
-def _loop_results(node: Node, loop: Loop) -> Iterator[str]:
-    given = _of(loop.body.outputs)
-    n, m = loop.carry, loop.carry + loop.stack
-    wanted = given[:n] + [_sliced(loop, t) for t in given[n:m]] + given[m:]
-    yield from _differ("results", _of(node.results), wanted)
 
 
 NODE_LAWS: tuple[tuple[str, Callable[[Node], Iterable[str]]], ...] = (
     ("every node has a result", _some_result),
     ("an attribute is a number, a text, a size, None, or a tuple of those", _attrs),
-    ("a nest has one access for each operand, and one result", _on(Nest, _one_access_each)),
-    ("an access has one index for each dimension", _on(Nest, _ranks)),
-    ("every axis has a name and one size", _on(Nest, _axes_have_sizes)),
-    ("no axis stands twice in one access", _on(Nest, _axes_apart)),
-    ("an index takes as many values as its dimension has", _on(Nest, _sizes_agree)),
-    ("a window without padding starts inside, and stays there unless reduced", _on(Nest, _windows)),
-    ("what meets in one element is added or compared; a MAC is a product", _on(Nest, _reductions)),
-    ("a body applies scalar functions to its own operands, axes and numbers", _on(Nest, _body)),
-    ("a view has one operand", _on(View, _view)),
-    ("a move reads from each operand and writes to each result", _on(Move, _traffic)),
-    ("an algorithm reads from each operand and writes to each result", _on(Irregular, _traffic)),
-    ("a composite has the types of its body", _on(Composite, _composite)),
-    ("a loop splits the inputs and outputs of its body into parts", _on(Loop, _loop_parts)),
-    ("a loop takes carries, constants, and scans of `trip` slices", _on(Loop, _loop_operands)),
-    ("a step leaves the type of a carry as it is", _on(Loop, _loop_carries)),
-    ("a loop gives carries, stacks of `trip` slices, and sums", _on(Loop, _loop_results)),
+    ("a nest has one access for each operand, and one result", on(Nest, _one_access_each)),
+    ("an access has one index for each dimension", on(Nest, _ranks)),
+    ("every axis has a name and one size", on(Nest, _axes_have_sizes)),
+    ("no axis stands twice in one access", on(Nest, _axes_apart)),
+    ("an index takes as many values as its dimension has", on(Nest, _sizes_agree)),
+    ("a window without padding starts inside, and stays there unless reduced", on(Nest, _windows)),
+    ("what meets in one element is added or compared; a MAC is a product", on(Nest, _reductions)),
+    ("a body applies scalar functions to its own operands, axes and numbers", on(Nest, _body)),
+    ("a view has one operand", on(View, _view)),
+    ("a move reads from each operand and writes to each result", on(Move, _traffic)),
+    ("an algorithm reads from each operand and writes to each result", on(Irregular, _traffic)),
+    *BODY_LAWS,
 )

@@ -1,4 +1,4 @@
-"""The six forms of an operator, as data. Every analysis is a `match` over them.
+"""The eight forms of an operator, as data. Every analysis is a `match` over them.
 
 Nest       a perfect loop nest: out[...] = reduce over the other axes of body(x0[...], x1[...])
 View       another look at the same elements: costs nothing
@@ -6,6 +6,8 @@ Move       elements are copied or filled: bytes, no operations
 Composite  a graph of other operators
 Irregular  counts and span by hand, with their source
 Loop       a region: a graph repeated
+Series     a region: a graph repeated, each time in other sizes
+Branch     a region: one of several graphs
 """
 
 from __future__ import annotations
@@ -102,4 +104,40 @@ class Loop:
     label: str = ""
 
 
-Form = Nest | View | Move | Composite | Irregular | Loop
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """A body that runs once for each of index = 1, 2, ..., last: its sizes may depend on that.
+
+    Operands and body inputs: `carry` values that are handed on from step to step, then those that
+    stay. Results and body outputs: the carries.
+    """
+
+    body: Graph
+    index: str
+    last: Expr
+    carry: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Branch:
+    """One of several bodies, of which a value decides: the first operand, that no body sees.
+
+    All take the other operands and give results of the same types. Which of them runs is not known
+    without data: what is counted is, of each kind, the most that one of them costs.
+    """
+
+    bodies: tuple[Graph, ...]
+
+
+def bodies(form: Form) -> tuple[Graph, ...]:
+    """Give the graphs inside a form."""
+    match form:
+        case Composite(body) | Loop(body=body) | Series(body=body):
+            return (body,)
+        case Branch(found):
+            return found
+        case _:
+            return ()
+
+
+Form = Nest | View | Move | Composite | Irregular | Loop | Series | Branch

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 WORD = re.compile(f"{QUOTED.pattern}|{BARE.pattern}")
 VALUE = re.compile(f"%(?:{WORD.pattern})")
-FULL = re.compile(r"(?:nest|view|move|irregular|composite|loop) ")
+FULL = re.compile(r"(?:nest|view|move|irregular|composite|loop|series|branch) ")
 _NUMBER = re.compile(r"\d+")
 _DTYPE = re.compile(r"\w+(?=\[)")
 _PIECE = re.compile(rf"""{QUOTED.pattern}|'(?:[^'\\]|\\.)*'|[^"'()\[\]{{}},]+|.""")

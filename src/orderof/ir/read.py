@@ -7,7 +7,7 @@ can, and breaks a law of graphs, raises `VerifyError`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,7 +15,7 @@ from orderof.counts import Counts, Kind
 from orderof.errors import BadSpelling, Error, UnknownOperator
 from orderof.ir.access import access
 from orderof.ir.check import verify
-from orderof.ir.forms import Composite, Form, Irregular, Loop, Move, Nest, View
+from orderof.ir.forms import Branch, Composite, Form, Irregular, Loop, Move, Nest, Series, View
 from orderof.ir.graph import Graph, Input, Node, Phase, Role, Type, Value
 from orderof.ir.line import FULL, VALUE, WORD, Line, size, split
 from orderof.ir.literal import BARE, FROM, QUOTED, read_attrs, read_name, read_scalar
@@ -155,6 +155,8 @@ class _Reader:
         self.lines = text.split("\n")
         self.lookup = lookup
         self.number = 0
+        self.other = False
+        """Whether the body that was read last is followed by one that may run in its place."""
 
     def next(self) -> Line | None:
         """Step to the next line that says something."""
@@ -175,15 +177,17 @@ class _Reader:
             line.expect("{")
             line.end()
         graph = self.body(draft)
-        if self.next():
+        if self.other or self.next():
             raise BadSpelling(f"line {self.number}", "the graph has ended above")
         return graph
 
     def body(self, draft: _Draft) -> Graph:
         """Read the statements up to the closing bracket."""
+        self.other = False
         while line := self.next():
             with _reading(self.number):
-                if line.rest == "}":
+                if line.rest in ("}", _ELSE):
+                    self.other = line.rest == _ELSE
                     if draft.outputs is None:
                         raise BadSpelling("`return`", "is missing above")
                     return draft.freeze()
@@ -200,9 +204,13 @@ class _Reader:
         number = self.number
         with _reading(number):
             head = _head(draft, line)
-        body = self.body(_Draft()) if head.opens else _EMPTY
+        bodies = [self.body(_Draft())] if head.opens else []
+        while self.other:
+            bodies.append(self.body(_Draft()))
         with _reading(number):
-            form = head.make(len(head.operands), body) if head.make else self.declared(head)
+            form = head.make(len(head.operands), bodies) if head.make else self.declared(head)
+            if len(bodies) > 1 and not isinstance(form, Branch):
+                raise BadSpelling("`else`", "belongs to a branch, and to nothing else")
             pairs = zip(head.names, head.types, strict=True)
             results = tuple(draft.define(token, t) for token, t in pairs)
             draft.nodes.append(Node(head.op, form, head.operands, results, head.attrs, *head.place))
@@ -217,9 +225,9 @@ class _Reader:
         return form
 
 
-_EMPTY = Graph((), (), ())
-Make = Callable[[int, Graph], Form]
-"""(number of operands, body) -> form"""
+_ELSE = "} else {"
+Make = Callable[[int, Sequence[Graph]], Form]
+"""(number of operands, bodies) -> form"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,8 +263,8 @@ def _head(draft: _Draft, line: Line) -> _Head:
     place = _place(line)
     opens = line.skip("{")
     line.end()
-    if opens != (full in {"composite", "loop"}):
-        raise BadSpelling("`{`", "opens the body of a composite or a loop, and of nothing else")
+    if opens != (full in {"composite", "loop", "series", "branch"}):
+        raise BadSpelling("`{`", "opens the body of a composite, a loop, a series or a branch")
     return _Head(names, tuple(types), op, make, operands, attrs, place, opens)
 
 
@@ -288,7 +296,7 @@ def _nest(line: Line) -> tuple[str, Make]:
     reduce = " | ".join(rest[: len(rest) - mac]) or None
     scalar, out = read_scalar(body), access(right)
 
-    def make(operands: int, _: Graph) -> Nest:
+    def make(operands: int, _: Sequence[Graph]) -> Nest:
         texts = left.split(",") if operands or left.strip() else []
         ins = tuple(map(access, texts))
         return Nest(sizes, ins, out, scalar, reduce, mac)
@@ -322,7 +330,7 @@ def _irregular(line: Line) -> tuple[str, Make]:
 
 
 def _composite(line: Line) -> tuple[str, Make]:
-    return line.word("an operator"), lambda _, body: Composite(body)
+    return line.word("an operator"), lambda _, bodies: Composite(bodies[0])
 
 
 def _loop(line: Line) -> tuple[str, Make]:
@@ -332,7 +340,19 @@ def _loop(line: Line) -> tuple[str, Make]:
     (trip,) = line.list_of("trip")
     carry, const, stack = map(line.count, ("carry", "const", "stack"))
     reverse = line.skip("reverse")
-    return op, lambda _, body: Loop(body, trip, carry, const, stack, reverse, label)
+    parts = trip, carry, const, stack, reverse, label
+    return op, lambda _, bodies: Loop(bodies[0], *parts)
+
+
+def _series(line: Line) -> tuple[str, Make]:
+    op = line.word("an operator")
+    (index,), (last,) = line.list_of("index"), line.list_of("last")
+    carry = line.count("carry")
+    return op, lambda _, bodies: Series(bodies[0], str(index), last, carry)
+
+
+def _branch(line: Line) -> tuple[str, Make]:
+    return line.word("an operator"), lambda _, bodies: Branch(tuple(bodies))
 
 
 _FORMS: dict[str, Callable[[Line], tuple[str, Make]]] = {
@@ -342,4 +362,6 @@ _FORMS: dict[str, Callable[[Line], tuple[str, Make]]] = {
     "irregular": _irregular,
     "composite": _composite,
     "loop": _loop,
+    "series": _series,
+    "branch": _branch,
 }

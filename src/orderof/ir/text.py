@@ -19,6 +19,8 @@ the word for it:
     irregular OP "SOURCE" span=[N] reads=[...] writes=[...] counts=[KIND.DTYPE: N, ...] (OPERANDS)
     composite OP (OPERANDS) ... { BODY }
     loop [LABEL] [as OP] trip=[N] carry=N const=N stack=N [reverse] (OPERANDS) ... { BODY }
+    series OP index=[I] last=[N] carry=N (OPERANDS) ... { BODY }
+    branch OP (OPERANDS) ... { BODY } else { BODY }
 
 Then come attributes in braces, and `@ SCOPE PHASE from "FILE:LINE"`; what is missing is empty,
 `forward`, unknown. The other statements are `note "TEXT"`, `module PATH : CLASS times N`,
@@ -35,7 +37,7 @@ import functools
 from typing import TYPE_CHECKING, assert_never
 
 from orderof.errors import UnknownOperator
-from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
+from orderof.ir.forms import Branch, Composite, Irregular, Loop, Move, Nest, Series, View, bodies
 from orderof.ir.graph import Phase
 from orderof.ir.literal import FROM, write_attrs, write_name
 from orderof.ir.read import parse_graph
@@ -70,7 +72,7 @@ def print_graph(graph: Graph, lookup: Lookup | None = None) -> str:
 
 
 def _looks_declared(node: Node) -> bool:
-    return not isinstance(node.form, Loop) and node.op.isidentifier()
+    return not isinstance(node.form, Loop | Series | Branch) and node.op.isidentifier()
 
 
 def _remade(lookup: Lookup, node: Node) -> bool:
@@ -148,14 +150,15 @@ def _node(node: Node, names: Names, declared: Declared) -> Iterator[str]:
     by_name = declared(node)
     head = f"{write_name(node.op)}{operands}" if by_name else f"{_form(node)} {operands}"
     line = f"{results} : {types} = {head}" + (f" {attrs}" if attrs else "") + _place(node)
-    if by_name or not isinstance(node.form, Composite | Loop):
+    parts = () if by_name else bodies(node.form)
+    if not parts:
         yield line
         return
-    body = node.form.body
-    yield f"{line} {{"
-    if title := _title(body):
-        yield f"  name {title}"
-    yield from _indented(_body(body, declared))
+    for i, body in enumerate(parts):
+        yield "} else {" if i else f"{line} {{"
+        if title := _title(body):
+            yield f"  name {title}"
+        yield from _indented(_body(body, declared))
     yield "}"
 
 
@@ -189,6 +192,10 @@ def _form(node: Node) -> str:
             return f"composite {op}"
         case Loop() as loop:
             return _loop(node.op, loop)
+        case Series(_, index, last, carry):
+            return f"series {op} index=[{index}] last=[{last}] carry={carry}"
+        case Branch():
+            return f"branch {op}"
         case _:
             assert_never(node.form)
 

@@ -1,4 +1,4 @@
-"""What an operator is: one declaration, in one of the six forms, kept in one registry.
+"""What an operator is: one declaration, in one of the forms, kept in one registry.
 
     matmul = nest("matmul", "... m k, ... k n -> ... m n", lambda x, w: x * w, reduce="add")
 

@@ -9,6 +9,9 @@ Composite   the sum of its body; the span is its longest chain.
 Irregular   as declared.
 Loop        trip * body + (trip - 1) additions for each element that is summed over the steps;
             span = trip * the body's longest chain, and the tree of the sums.
+Series      the sum of the body over index = 1 .. last; so its span.
+Branch      the body that costs most at all sizes; where there is none such, of each kind the most
+            that one has, an upper bound of their sum. Its span is the longest.
 
 Padding `full` counts every tap of a window as tools do; `exact` counts those inside the tensor.
 """
@@ -20,12 +23,15 @@ from typing import TYPE_CHECKING, Literal, assert_never
 
 from orderof.counts import ITEMSIZE, NONE, Counts, Kind
 from orderof.ir.access import Window, axes_of, chain, image, inside, touched
-from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
+from orderof.ir.forms import Branch, Composite, Irregular, Loop, Move, Nest, Series, View
 from orderof.ir.scalar import depth
 from orderof.ops.nest import effective, typed
-from orderof.sym import ONE, ZERO, Expr, ceillog2, maximum
+from orderof.sym import ONE, ZERO, Expr, bounds, ceillog2, maximum
+from orderof.sym.sums import total
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from orderof.ir.access import Access
     from orderof.ir.graph import Graph, Node, Type, Value
 
@@ -47,6 +53,10 @@ def work(node: Node, padding: Padding = "full") -> Counts:
         case Loop() as loop:
             sums = Counts.sum(sum_work(loop, v) for v in loop_sums(node, loop))
             return graph_work(loop.body, padding) * loop.trip + sums
+        case Series() as series:
+            return graph_work(series.body, padding).each(lambda n: over(series, n))
+        case Branch(found):
+            return _most([graph_work(body, padding) for body in found])
         case _:
             assert_never(node.form)
 
@@ -55,6 +65,21 @@ def work(node: Node, padding: Padding = "full") -> Counts:
 def graph_work(graph: Graph, padding: Padding = "full") -> Counts:
     """Count the operations of a whole graph."""
     return Counts.sum(work(n, padding) for n in graph.nodes)
+
+
+def _most(found: Sequence[Counts]) -> Counts:
+    """Take what has as many operations and multiply-adds as each other, else the most by kind."""
+    for one in found:
+        ahead = [one - other for other in found]
+        least = [bounds(n)[0] for more in ahead for n in (more.ops(), more.macs())]
+        if all(n is not None and n >= 0 for n in least):
+            return one
+    return Counts.most(found)
+
+
+def over(series: Series, e: Expr) -> Expr:
+    """Add up what one step costs over all steps; raises `NoFormula` where that is no formula."""
+    return total(e, series.index, series.last)
 
 
 def loop_sums(node: Node, loop: Loop) -> tuple[Value, ...]:
@@ -127,6 +152,10 @@ def span(node: Node) -> Expr:
             tree = ceillog2(loop.trip) if loop_sums(node, loop) else ZERO
             steps = loop.trip if loop.carry else ONE
             return graph_span(loop.body) * steps + tree
+        case Series() as series:
+            return over(series, graph_span(series.body))
+        case Branch(found):
+            return maximum(*map(graph_span, found))
         case _:
             assert_never(node.form)
 
@@ -147,10 +176,14 @@ def graph_span(graph: Graph) -> Expr:
     """Give the longest chain through a graph."""
     ready: dict[Value, Expr] = {}
     for node in graph.nodes:
-        start = maximum(0, *{ready.get(v, ZERO) for v in node.operands})
-        end = start + span(node)
+        end = _last(ready, node.operands) + span(node)
         ready.update(dict.fromkeys(node.results, end))
-    return maximum(0, *{ready.get(v, ZERO) for v in graph.outputs})
+    return _last(ready, graph.outputs)
+
+
+def _last(ready: Mapping[Value, Expr], values: Iterable[Value]) -> Expr:
+    """Say when the last of some values is ready; what costs nothing, at 0, waits for nobody."""
+    return maximum(*({ready.get(v, ZERO) for v in values} - {ZERO} or {ZERO}))
 
 
 def traffic(node: Node) -> tuple[Expr, Expr]:
@@ -168,6 +201,12 @@ def traffic(node: Node) -> tuple[Expr, Expr]:
             return _sum_traffic(body, ONE)
         case Loop(body=body, trip=trip):
             return _sum_traffic(body, trip)
+        case Series() as series:
+            read, written = _sum_traffic(series.body, ONE)
+            return over(series, read), over(series, written)
+        case Branch(found):
+            reads, writes = zip(*(_sum_traffic(body, ONE) for body in found), strict=True)
+            return maximum(*reads), maximum(*writes)
         case _:
             assert_never(node.form)
 

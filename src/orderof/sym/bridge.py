@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from orderof.errors import BadSpelling
-from orderof.sym.expr import Atom, Expr, Fn, const, symbol
+from orderof.sym.expr import Atom, Call, Expr, Fn, const, symbol
 from orderof.sym.functions import apply, bounds
 
 if TYPE_CHECKING:
@@ -57,11 +57,18 @@ def _to_atom(atom: Atom) -> sympy.Expr:
         case Fn.MAX:
             return sympy.Max(*args)
         case Fn.CEILLOG2:
-            low, _ = bounds(atom.args[0])
-            x = args[0] if low is not None and low > 0 else sympy.Max(args[0], 1)
-            return sympy.ceiling(sympy.log(x, 2))
+            return _depth(atom, args[0])
+        case Fn.CEILPOW2:
+            return sympy.Pow(2, _depth(atom, args[0]))
         case _:
             assert_never(atom.fn)
+
+
+def _depth(atom: Call, x: sympy.Expr) -> sympy.Expr:
+    import sympy
+
+    low, _ = bounds(atom.args[0])
+    return sympy.ceiling(sympy.log(x if low is not None and low > 0 else sympy.Max(x, 1), 2))
 
 
 def from_sympy(s: sympy.Basic) -> Expr:
@@ -81,6 +88,10 @@ def from_sympy(s: sympy.Basic) -> Expr:
             return Expr.sum(map(from_sympy, s.args))
         case sympy.Pow(args=(base, sympy.Integer() as n)) if n > 0:
             return from_sympy(base) ** int(n)
+        case sympy.Pow(args=(sympy.Integer() as two, sympy.ceiling() as n)) if two == 2:  # noqa: PLR2004
+            for depth in from_sympy(n).atoms():
+                if isinstance(depth, Call):
+                    return apply(Fn.CEILPOW2, *depth.args)
         case sympy.Mul() | sympy.Pow() | sympy.Rational():
             above, below = s.as_numer_denom()
             if below != 1:

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 
 class Fn(StrEnum):
-    """The functions an atom may apply; `CEILLOG2` is the depth of a balanced binary tree."""
+    """The functions an atom may apply.
+
+    `CEILLOG2` is the depth of a balanced binary tree, `CEILPOW2` how many leaves it has room for.
+    """
 
     CEILDIV = "ceildiv"
     FLOORDIV = "floordiv"
@@ -39,6 +42,7 @@ class Fn(StrEnum):
     MIN = "min"
     MAX = "max"
     CEILLOG2 = "ceillog2"
+    CEILPOW2 = "ceilpow2"
 
 
 class Call:

@@ -1,4 +1,4 @@
-"""The six functions of sizes, folded to one canonical form each, and comparison.
+"""The seven functions of sizes, folded to one canonical form each, and comparison.
 
 Laws used (n and m positive integers, c an integer, x and y Exprs, every symbol >= 1):
 
@@ -47,6 +47,8 @@ def compute(fn: Fn, *args: int) -> int:
             return max(args)
         case Fn.CEILLOG2:
             return max(args[0] - 1, 0).bit_length()
+        case Fn.CEILPOW2:
+            return 1 << max(args[0] - 1, 0).bit_length()
         case _:
             assert_never(fn)
 
@@ -90,6 +92,11 @@ def maximum(*args: Size) -> Expr:
 def ceillog2(a: Size) -> Expr:
     """Give the depth of a balanced binary tree with `a` leaves: log2 rounded up, 0 for 0 and 1."""
     return apply(Fn.CEILLOG2, a)
+
+
+def ceilpow2(a: Size) -> Expr:
+    """Give the least power of two that is `a` or more: 1 for 0 and 1."""
+    return apply(Fn.CEILPOW2, a)
 
 
 def _call(fn: Fn, *args: Expr) -> Expr:
@@ -192,6 +199,7 @@ _FOLD: dict[Fn, Callable[..., Expr]] = {
     Fn.MIN: functools.partial(_extreme, Fn.MIN),
     Fn.MAX: functools.partial(_extreme, Fn.MAX),
     Fn.CEILLOG2: functools.partial(_call, Fn.CEILLOG2),
+    Fn.CEILPOW2: functools.partial(_call, Fn.CEILPOW2),
 }
 
 
@@ -251,9 +259,9 @@ def _call_bounds(atom: Call) -> Bounds:
             return min(lows) if len(lows) == len(inner) else None, min(highs, default=None)
         case Fn.MAX:
             return max(lows, default=None), max(highs) if len(highs) == len(inner) else None
-        case Fn.CEILLOG2:
-            depth = [None if x is None else compute(Fn.CEILLOG2, x) for x in inner[0]]
-            return depth[0] or 0, depth[1]
+        case Fn.CEILLOG2 | Fn.CEILPOW2:
+            low, high = (None if x is None else compute(atom.fn, x) for x in inner[0])
+            return compute(atom.fn, 1) if low is None else low, high
         case _:
             assert_never(atom.fn)
 

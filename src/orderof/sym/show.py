@@ -14,7 +14,7 @@ import html
 import math
 from typing import ClassVar, Protocol, assert_never
 
-from orderof.sym.expr import Atom, Expr, Fn, Mono
+from orderof.sym.expr import Atom, Call, Expr, Fn, Mono
 
 
 def factored(e: Expr) -> str:
@@ -63,7 +63,7 @@ class _Notation(Protocol):
 
     def number(self, n: int) -> str: ...
     def symbol(self, name: str) -> str: ...
-    def power(self, base: str, n: int) -> str: ...
+    def power(self, base: str, n: str) -> str: ...
     def product(self, factors: list[str]) -> str: ...
     def fraction(self, above: str, below: str) -> str: ...
     def total(self, terms: list[tuple[str, str]]) -> str: ...
@@ -90,7 +90,10 @@ def _term(mono: Mono, c: int, to: _Notation) -> str:
 
 def _power(atom: Atom, n: int, to: _Notation) -> str:
     base = _atom(atom, to)
-    return base if n == 1 else to.power(base, n)
+    if n == 1:
+        return base
+    raised = isinstance(atom, Call) and atom.fn is Fn.CEILPOW2
+    return to.power(to.bracket("round", base) if raised else base, to.number(n))
 
 
 def _atom(atom: Atom, to: _Notation) -> str:
@@ -107,6 +110,9 @@ def _atom(atom: Atom, to: _Notation) -> str:
             return to.extreme(atom.fn, [_sum(a, to) for a in atom.args])
         case Fn.CEILLOG2:
             return to.bracket("ceil", to.log2(_operand(atom.args[0], to)))
+        case Fn.CEILPOW2:
+            depth = to.bracket("ceil", to.log2(_operand(atom.args[0], to)))
+            return to.power(to.number(2), depth)
         case _:
             assert_never(atom.fn)
 
@@ -150,7 +156,7 @@ class _Latex:
         words = [s if len(s) == 1 or s.isdecimal() else rf"\text{{{s}}}" for s in subscripts]
         return f"{base}_{{{','.join(words)}}}" if words else base
 
-    def power(self, base: str, n: int) -> str:
+    def power(self, base: str, n: str) -> str:
         return f"{base}^{{{n}}}"
 
     def product(self, factors: list[str]) -> str:
@@ -191,8 +197,8 @@ class _MathML:
         letter = f"<mi>{base}</mi>"
         return f"<msub>{letter}{self._row(words, '<mo>,</mo>')}</msub>" if words else letter
 
-    def power(self, base: str, n: int) -> str:
-        return f"<msup>{base}<mn>{n}</mn></msup>"
+    def power(self, base: str, n: str) -> str:
+        return f"<msup>{base}{n}</msup>"
 
     def product(self, factors: list[str]) -> str:
         return self._row(factors, self._TIMES)

@@ -77,7 +77,7 @@ def _read(node: ast.expr) -> Expr:
 def _takes(name: str, arguments: int) -> bool:
     """Whether a function has this name and takes this many arguments."""
     match name, arguments:
-        case (Fn.CEILDIV | Fn.FLOORDIV | Fn.MOD, 2) | (Fn.CEILLOG2, 1):
+        case (Fn.CEILDIV | Fn.FLOORDIV | Fn.MOD, 2) | (Fn.CEILLOG2 | Fn.CEILPOW2, 1):
             return True
         case _:
             return name in {Fn.MIN, Fn.MAX} and arguments > 0

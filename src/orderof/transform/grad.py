@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from orderof.counts import is_float
 from orderof.errors import ModelError
 from orderof.ir.build import Builder
-from orderof.ir.forms import Composite, Loop, Nest
+from orderof.ir.forms import Branch, Composite, Loop, Nest, Series
 from orderof.ir.graph import Graph, Input, Node, Phase, Role, Type, Value
 from orderof.ops import REGISTRY
 from orderof.ops.derive import derive
@@ -173,6 +173,9 @@ class _Walk:
                 (g,) = gs
                 assert g is not None  # noqa: S101 - _reverse asked
                 return [derive(self.b, node, g, j) if w else None for j, w in enumerate(want)]
+            case Series() | Branch():
+                hint = "record a backward pass, or write out what runs"
+                raise ModelError(node.op, "has no reverse mode: it is a region that varies", hint)
             case _:
                 hint = "declare its vjp beside the operator"
                 raise ModelError(node.op, "has no derivative", hint)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from orderof.analyses.derivation.equations import spoken
 from orderof.analyses.derivation.types import Count, Part, Step, Turn, times
 from orderof.counts import Kind
-from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
+from orderof.ir.forms import Branch, Composite, Irregular, Loop, Move, Nest, Series, View
 from orderof.ir.graph import Phase
-from orderof.ops.work import loop_sums
+from orderof.ops.work import loop_sums, work
 from orderof.sym import ONE, ZERO, Expr, symbol
 from orderof.written import Entry, Equal, Reduced, Total
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from orderof.analyses.derivation.names import Names
+    from orderof.ir.forms import Form
     from orderof.ir.graph import Attr, Graph, Node, Value
     from orderof.ops.work import Padding
 
@@ -87,7 +88,7 @@ class Walk:
                     yield from self._loop(node, node.form, at)
                 case View():
                     self._view(node, at)
-                case Move() | Irregular():
+                case Move() | Irregular() | Series() | Branch():
                     yield self._in_words(node, at)
 
     def _part(self, here: Here, value: Value) -> Part:
@@ -155,10 +156,9 @@ class Walk:
         if node.op.startswith(UNKNOWN):
             self.unknown.append(name)
             return self._step(node, here, says=f"{of}, which has no rule: what it costs is on top")
-        if isinstance(node.form, Irregular):
-            by_hand, source = node.form.counts, node.form.source
-            counts = tuple(Count(k, n, n) for (k, _), n in by_hand if k is not Kind.MAC)
-            return self._step(node, here, says=f"{of}, counted by hand: {source}", counts=counts)
+        if not isinstance(node.form, Move):
+            counts = tuple(Count(k, n, n) for (k, _), n in work(node) if k is not Kind.MAC)
+            return self._step(node, here, says=f"{of}, {_how(node.form)}", counts=counts)
         says = f"{of}: {'copied' if read else 'filled in'}, not computed"
         return self._step(node, here, says=says)
 
@@ -253,6 +253,16 @@ def _cut(items: Sequence[Value], *lengths: int) -> list[Sequence[Value]]:
         out.append(items[start : start + n])
         start += n
     return [*out, items[start:]]
+
+
+def _how(form: Form) -> str:
+    match form:
+        case Irregular(source=source):
+            return f"counted by hand: {source}"
+        case Series(_, index, last):
+            return f"added up over {index} = 1 .. {last}"
+        case _:
+            return "the most that one of its bodies costs"
 
 
 def _settings(node: Node) -> list[str]:

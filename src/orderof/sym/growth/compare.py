@@ -208,5 +208,7 @@ def _elasticity(atom: Atom, letter: str, sizes: Mapping[str, int]) -> float:
             return inner[values.index(compute(atom.fn, *values))]
         case Fn.CEILLOG2:
             return inner[0] / math.log(max(atom.args[0].at(sizes), 2))
+        case Fn.CEILPOW2:  # in steps, which on the way are as steep as its argument
+            return inner[0]
         case _:
             assert_never(atom.fn)

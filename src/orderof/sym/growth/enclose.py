@@ -5,6 +5,7 @@
     min(a, b) <= a, and >= c where both are         max(a, b) >= a, and <= c where both are
     ceillog2(a + b) <= 1 + max(ceillog2(a), ceillog2(b))
     ceillog2(a * b) <= ceillog2(a) + ceillog2(b)    ceillog2(a) >= ceillog2(b) where a >= b
+    a <= ceilpow2(a) <= 2*a - 1 where a >= 1
 
 A product of bounds is a bound of the product where no lower bound is negative: from which sizes on
 that is so is part of the result.
@@ -128,6 +129,11 @@ class Enclosure:
                 return self._maximum(args)
             case Fn.CEILLOG2:
                 return self._log(*args[0])
+            case Fn.CEILPOW2:
+                low, high = args[0]
+                if not self.from_where((low - UNIT).expr):
+                    raise Inconclusive(str(call), "may be of a size below 1")
+                return low, high + high - UNIT
             case _:
                 assert_never(call.fn)
 
