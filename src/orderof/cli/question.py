@@ -186,7 +186,7 @@ WHAT = [
     click.Option(
         ["--train"],
         metavar="OPTIMIZER",
-        help="Add the backward pass and the update: sgd, sgd-momentum, adamw, ...",
+        help="Add the backward pass and the update: sgd-momentum, adamw, muon, ...",
     ),
     click.Option(
         ["--mode"],

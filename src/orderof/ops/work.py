@@ -190,8 +190,7 @@ def traffic(node: Node) -> tuple[Expr, Expr]:
     """Give the bytes that a node reads and writes when it runs alone; each element once."""
     match node.form:
         case Nest() as nest:
-            pairs = dict.fromkeys(zip(nest.ins, node.operands, strict=True))
-            read = Expr.sum(_reached(nest, acc, v.type) for acc, v in pairs)
+            read = Expr.sum(_read(nest, node, v) for v in dict.fromkeys(node.operands))
             return read, Expr.sum(v.type.bytes for v in node.results)
         case View():
             return ZERO, ZERO
@@ -209,6 +208,13 @@ def traffic(node: Node) -> tuple[Expr, Expr]:
             return maximum(*reads), maximum(*writes)
         case _:
             assert_never(node.form)
+
+
+def _read(nest: Nest, node: Node, v: Value) -> Expr:
+    """Count the bytes of one operand; what is reached in two ways is read once where one is all."""
+    accesses = {acc for acc, other in zip(nest.ins, node.operands, strict=True) if other is v}
+    reached = {_reached(nest, acc, v.type) for acc in accesses}
+    return v.type.bytes if v.type.bytes in reached else Expr.sum(reached)
 
 
 def _reached(nest: Nest, acc: Access, t: Type) -> Expr:

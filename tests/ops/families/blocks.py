@@ -1,4 +1,4 @@
-"""Cases of softmax and losses, normalisations, attention, recurrent layers and optimizers."""
+"""Cases of softmax and losses, normalisations, attention and recurrent layers."""
 
 from hypothesis import strategies as st
 from oracle.case import LETTER, SEEDS, Case, letters, operand
@@ -140,57 +140,6 @@ def unbiased(draw):
     return Case((operand("C", "positive"),), env, {"n": n}, reference, draw(SEEDS))
 
 
-UPDATES = st.fixed_dictionaries(
-    {
-        "lr": st.just(0.1),
-        "momentum": st.sampled_from((0.0, 0.9)),
-        "weight_decay": st.sampled_from((0.0, 0.2)),
-        "dampening": st.sampled_from((0.0, 0.3)),
-        "nesterov": st.booleans(),
-    }
-)
-
-
-@st.composite
-def sgd(draw):
-    """Draw settings; the state that torch gets is that after a first step."""
-    attrs = draw(UPDATES)
-    if not attrs["momentum"] or attrs["dampening"]:
-        attrs["nesterov"] = False
-
-    def reference(t, p, g, *state):
-        found = {"momentum_buffer": state[0].clone()} if state else {}
-        return _second_step(t, t.optim.SGD, attrs, p, g, found)
-
-    operands = (operand("n m"),) * (3 if attrs["momentum"] else 2)
-    return Case(operands, draw(letters("n m")), attrs, reference, draw(SEEDS), ())
-
-
-@st.composite
-def adamw(draw):
-    attrs = {"lr": 0.1, "beta1": 0.8, "beta2": 0.9, "eps": 1e-3}
-    attrs["weight_decay"] = draw(st.sampled_from((0.0, 0.2)))
-
-    def reference(t, p, g, m, v):
-        found = {"exp_avg": m.clone(), "exp_avg_sq": v.clone(), "step": t.tensor(1.0)}
-        known = {k: attrs[k] for k in ("lr", "eps", "weight_decay")} | {"betas": (0.8, 0.9)}
-        return _second_step(t, t.optim.AdamW, known, p, g, found)
-
-    operands = (*(operand("n m"),) * 3, operand("n m", "positive"))
-    return Case(operands, draw(letters("n m")), attrs, reference, draw(SEEDS), ())
-
-
-def _second_step(t, optimizer, attrs, p, g, state):
-    p = t.nn.Parameter(p.clone())
-    p.grad = g.clone()
-    made = optimizer([p], foreach=False, **attrs)
-    made.state[p] = state
-    made.step()
-    after = made.state[p]
-    kept = [after[k] for k in ("momentum_buffer", "exp_avg", "exp_avg_sq") if k in state]
-    return p.detach(), *kept
-
-
 CASES = {
     "softmax": along(lambda t, x, axis: t.softmax(x, axis)),
     "softmax_gradient": along(_softmax_gradient, 2),
@@ -206,6 +155,4 @@ CASES = {
     "group_norm": group_norm(),
     "running_average": running_average(),
     "unbiased": unbiased(),
-    "sgd": sgd(),
-    "adamw": adamw(),
 }

@@ -31,6 +31,7 @@ VIEWS = {
     "slice": _slice,
     "alias": lambda x: x,
     "detach": lambda x: x,
+    "oriented": lambda x, shape: x if x.shape == shape else x.T,
     "slide": lambda x, axis, size, step=1: np.moveaxis(
         np.moveaxis(np.lib.stride_tricks.sliding_window_view(x, size, axis), axis, 0)[::step],
         0,
