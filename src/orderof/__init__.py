@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from orderof.api import analyze, derive, explain, gradients, spans
 from orderof.errors import Error, UnknownOperator
+from orderof.ops.rules import rule
 from orderof.result import Cost, Formula, Result
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ __all__ = [
     "explain",
     "family",
     "gradients",
+    "rule",
     "spans",
 ]
 

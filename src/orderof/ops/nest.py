@@ -46,6 +46,19 @@ def nest(
     vjp: Callable[..., Grads] | None = None,
 ) -> Operator:
     """Declare a Nest. Attributes that the body `takes` follow its operands; others are sizes."""
+    return register(declared(name, signature, body, reduce=reduce, takes=takes, vjp=vjp))
+
+
+def declared(
+    name: str,
+    signature: str,
+    body: Callable[..., Scalar],
+    *,
+    reduce: str | None = None,
+    takes: tuple[str, ...] = (),
+    vjp: Callable[..., Grads] | None = None,
+) -> Operator:
+    """Make an operator that is a Nest, without registering it."""
     whole: Callable[..., Scalar] = body
 
     def make(*types: Type, **attrs: Any) -> Made:  # noqa: ANN401
@@ -55,7 +68,7 @@ def nest(
         rest = {k: v for k, v in attrs.items() if k not in takes}
         return concrete(name, signature, types, scalar, reduce, rest)
 
-    return register(Operator(name, make, vjp, here(), signature=signature))
+    return Operator(name, make, vjp, here(3), signature=signature)
 
 
 def concrete(

@@ -19,12 +19,14 @@ from orderof.frontends.torch.state import Lowering
 from orderof.frontends.torch.table import find
 from orderof.ir.forms import Irregular
 from orderof.ir.graph import Graph, Node, Phase, Role, Value
+from orderof.ops.rules import RULES
 from orderof.sym import ZERO, const
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orderof.frontends.torch.recording import Call, Recording, Ref
+    from orderof.ops.rules import Rule
 
 OnUnknown = Literal["raise", "bound"]
 
@@ -86,17 +88,29 @@ _PHASES = {phase.value: phase for phase in Phase}
 def _call(low: Lowering, call: Call, on_unknown: OnUnknown) -> None:
     low.call = call
     low.b.scope, low.b.phase, low.b.source = call.scope, _PHASES[call.phase], call.source
-    row = find(call.name)
-    if row is None:
+    row, own = find(call.name), None
+    if row is None and (own := _own(call.name)) is None:
         if on_unknown == "raise":
             raise _unknown(call)
         found: Any = _opaque(low, call)
     else:
         args = [low.value(a) for a in call.args]
-        found = row(low, *args, **{k: low.value(v) for k, v in call.kwargs.items()})
+        kwargs = {k: low.value(v) for k, v in call.kwargs.items()}
+        found = row(low, *args, **kwargs) if row else _ruled(low, own, args, kwargs)
     results = found if isinstance(found, tuple | list) else (found,)
     _bind(low, call, results)
     low.note_new()
+
+
+def _own(name: str) -> Rule | None:
+    """Find what somebody said of an operator that has no row."""
+    space, op, *_ = name.split(".")
+    return RULES.get(f"{space}::{op}")
+
+
+def _ruled(low: Lowering, own: Rule | None, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    assert own is not None  # noqa: S101 - there is a row else
+    return own.emit(low.b, [low.size(a) for a in args], kwargs, low.types())
 
 
 def _bind(low: Lowering, call: Call, results: Sequence[Value | None]) -> None:
@@ -117,7 +131,7 @@ def _unknown(call: Call) -> UnknownOperator:
         where += f" at {call.source}"
     hint = (
         'on_unknown="bound" gives a lower bound that names it; '
-        f"a row for '{call.name}' in orderof/frontends/torch/table.py counts it"
+        f'@orderof.rule("{"::".join(call.name.split(".")[:2])}", source=...) says what it costs'
     )
     return UnknownOperator(call.name, f"has no counting rule ({where})", hint)
 
