@@ -116,10 +116,13 @@ def rule(
     """
     if not all(part.isidentifier() for part in name.split("::")) or name.count("::") != 1:
         raise BadSpelling(name, "is no name of an operator", "write library::operator")
-    if body is not None:
-        op = declared(name, signature, body, reduce=reduce, takes=takes)
-        RULES[name] = Rule(name, op, takes)
-        return None
+    if body is None:
+        return _by_counts(name, source)
+    RULES[name] = Rule(name, declared(name, signature, body, reduce=reduce, takes=takes), takes)
+    return None
+
+
+def _by_counts(name: str, source: str) -> Callable[[By], By]:
     if not source:
         hint = 'source="..." says where the counts come from'
         raise BadSpelling(name, "has neither an expression nor a source", hint)
