@@ -69,7 +69,7 @@ def module_table(result: Result, measure: str, depth: int | None, top: int) -> l
     if not root.children or not shape.whole.ops:
         return []
     what = measure if shape.measure else "operations"
-    if result.train:
+    if result.step is not None:
         what += " of one step"
     blocks: list[Block] = []
     if depth is not None or not top:
@@ -80,9 +80,9 @@ def module_table(result: Result, measure: str, depth: int | None, top: int) -> l
 
 
 def _shape(result: Result, root: Branch, measure: str) -> Shape:
-    phases = STEP if result.train else (Phase.FORWARD,)
+    phases = STEP if result.step is not None else (Phase.FORWARD,)
     whole = root.total(*phases)
-    parts = (Phase.FORWARD, Phase.BACKWARD) if result.train else ()
+    parts = (Phase.FORWARD, Phase.BACKWARD) if result.step is not None else ()
     own = measure if whole.measure and result.as_ != "orderof" else ""
     return Shape(own, phases, parts, whole)
 

@@ -85,7 +85,7 @@ def costs(result: Result) -> list[tuple[str, Cost]]:
         ("loss", result.loss),
         ("backward", result.backward),
         ("recompute", result.recompute),
-        (f"optimizer ({result.train})", result.optimizer),
+        (f"optimizer ({result.train})" if result.train else "optimizer", result.optimizer),
         ("step", result.step),
     ]
     return [(name, cost) for name, cost in found if cost is not None]

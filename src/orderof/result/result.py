@@ -156,8 +156,8 @@ class Result:
 
     @cached_property
     def backward(self) -> Cost | None:
-        """The backward pass, in training."""
-        return self.phase(Phase.BACKWARD) if self.train else None
+        """The backward pass, in training, or where the function that was analysed has one."""
+        return self.phase(Phase.BACKWARD) if self.train else self._optional(Phase.BACKWARD)
 
     @cached_property
     def recompute(self) -> Cost | None:
@@ -167,12 +167,12 @@ class Result:
     @cached_property
     def optimizer(self) -> Cost | None:
         """One update of all parameters, in training."""
-        return self.phase(Phase.OPTIMIZER) if self.train else None
+        return self.phase(Phase.OPTIMIZER) if self.train else self._optional(Phase.OPTIMIZER)
 
     @cached_property
     def step(self) -> Cost | None:
         """One training step: all phases."""
-        return self.phase(*STEP) if self.train else None
+        return self.phase(*STEP) if self.train or self.backward else None
 
     @property
     def params(self) -> ParamCount:

@@ -12,7 +12,6 @@ from orderof.errors import (
     BadSpelling,
     MissingExtra,
     ModelError,
-    ModelRaised,
     NotImportable,
     Refused,
     UsageError,
@@ -177,7 +176,7 @@ def test_inputs_go_by_keyword_where_the_name_is_known(package):
 
 @pytest.mark.parametrize("inputs", [[], ["scale: 2"], ["x: 1", "y: 2"]])
 def test_inputs_that_do_not_fit(package, inputs):
-    with pytest.raises(UsageError, match="its forward takes x, scale, shift, and got") as caught:
+    with pytest.raises(UsageError, match="it takes x, scale, shift, and got") as caught:
         load(f"{package}:Net", inputs=inputs)
     assert "--input" in caught.value.hint
 
@@ -191,7 +190,6 @@ def test_the_limit_on_the_cpu(package):
 @pytest.mark.parametrize(
     ("attribute", "error", "message"),
     [
-        ("wants", ModelRaised, "TypeError: wants.. missing 1 required positional argument"),
         ("other", NotImportable, "it returned an int, not a torch.nn.Module"),
         ("number", NotImportable, "it is an int, neither a module nor a function"),
         ("biuld", NotImportable, "there is no biuld in it"),
@@ -200,6 +198,12 @@ def test_the_limit_on_the_cpu(package):
 def test_what_is_no_module(package, attribute, error, message):
     with pytest.raises(error, match=message):
         load(f"{package}:{attribute}")
+
+
+def test_a_function_that_takes_something_is_itself_what_is_counted(package):
+    loaded = load(f"{package}:wants", inputs=["x: float32[2, 3]"])
+    assert [tuple(x.shape) for x in loaded.args or loaded.kwargs.values()] == [(2, 3)]
+    assert "as it is" in loaded.notes[0]
 
 
 def test_what_cannot_be_imported(package, tmp_path):

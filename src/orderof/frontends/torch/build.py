@@ -118,7 +118,7 @@ def arguments(
     if missing or any(name in kwargs for name in taken):
         raise UsageError(
             type(module).__name__,
-            f"its forward takes {', '.join(parameters)}, and got {', '.join(inputs) or 'no input'}",
+            f"it takes {', '.join(parameters)}, and got {', '.join(inputs) or 'no input'}",
             f'--input "{(missing or taken)[0]}: float32[B=1, ...]"',
         )
     return args, without_cache(module, kwargs)
@@ -171,6 +171,8 @@ def _refuse_files(spelling: str) -> None:
 def _attribute(module_name: str, path: str, build: Build) -> Built:
     import torch
 
+    from orderof.frontends.torch.functions import AS_IT_IS, as_module, takes_inputs
+
     spelling = f"{module_name}:{path}"
     value: Any = patiently(spelling, lambda: importlib.import_module(module_name))
     for part in path.split("."):
@@ -182,6 +184,8 @@ def _attribute(module_name: str, path: str, build: Build) -> Built:
     if not isinstance(value, torch.nn.Module):
         if not callable(value):
             raise NotImportable(spelling, f"it is {_a(value)}, neither a module nor a function")
+        if not isinstance(value, type) and takes_inputs(value):
+            return Built(as_module(value), notes=(AS_IT_IS,))
         value = build(value, spelling)
     if not isinstance(value, torch.nn.Module):
         raise NotImportable(spelling, f"it returned {_a(value)}, not a torch.nn.Module")

@@ -6,11 +6,14 @@ import inspect
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from torch import nn
+
 from orderof.errors import BadSpelling, ShapeMismatch, UnknownDim
 from orderof.frontends.torch.build import Loaded, arguments, load, tensors, without_cache
 from orderof.frontends.torch.caches import Caches, forget
 from orderof.frontends.torch.fakes import uncollected
 from orderof.frontends.torch.folds import Fold, runs
+from orderof.frontends.torch.functions import AS_IT_IS, as_module, called
 from orderof.frontends.torch.letters import Inputs, sizes_of, usual
 from orderof.frontends.torch.lower import lower
 from orderof.frontends.torch.nested import leaves
@@ -25,8 +28,6 @@ from orderof.transform.roll import roll
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-    from torch import nn
 
     from orderof.frontends.torch.letters import Names
     from orderof.frontends.torch.lower import OnUnknown
@@ -172,8 +173,15 @@ def _given(
     specs: Sequence[str],
     dims: Mapping[str, Any] | None,
 ) -> Loaded:
-    """Take a module of the caller's with its inputs, or with descriptions of them."""
-    name = type(module).__name__
+    """Take a module or function of the caller's with its inputs, or with descriptions of them."""
+    notes: tuple[str, ...] = ()
+    if isinstance(module, nn.Module):
+        name = type(module).__name__
+    elif callable(module):
+        name, module, notes = called(module), as_module(module), (AS_IT_IS,)
+    else:
+        hint = "pass a module, a function, or the name of a model"
+        raise BadSpelling(type(module).__name__, "is no model", hint)
     if specs:
         resolved, sizes = resolve([parse(s) for s in specs], dims)
         made, axes = tensors(resolved)
@@ -182,7 +190,7 @@ def _given(
     else:
         sizes, axes = _named_axes(module, inputs, kwargs, dims or {})
     named = without_cache(module, dict(kwargs))
-    return Loaded(name, module, tuple(inputs), named, sizes, axes, ())
+    return Loaded(name, module, tuple(inputs), named, sizes, axes, notes)
 
 
 def _named_axes(

@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from orderof.errors import ModelError
+from orderof.frontends.torch.autocast import on_cpu
 from orderof.frontends.torch.memo import Layout, layout_of
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Fakes:
             for tensor in part._buffers.values():
                 if tensor is not None:
                     memo[id(tensor)] = self.like(tensor, requires_grad=tensor.requires_grad)
-        mode = _CopyMode(self, keep_grad=True)
+        mode = _CopyMode(self)
         with mode:
             if folder:
                 folder.seed(memo, lambda block: copied(block, memo))
@@ -107,8 +108,8 @@ class Fakes:
         return fake
 
     def inputs(self, tree: T) -> tuple[T, list[FakeTensor]]:
-        """A deep copy of arguments in fakes that need no gradient, and the fakes."""
-        mode = _CopyMode(self, keep_grad=False)
+        """A deep copy of arguments in fakes, and the fakes."""
+        mode = _CopyMode(self)
         with mode:
             return copy.deepcopy(tree), mode.made
 
@@ -168,11 +169,10 @@ STAND_INS: dict[str, Callable[..., Any]] = {"aten._grouped_mm.default": _grouped
 class _CopyMode(TorchFunctionMode):
     """Turns each tensor that a deep copy meets into a fake, and runs nothing else differently."""
 
-    def __init__(self, fakes: Fakes, *, keep_grad: bool) -> None:
+    def __init__(self, fakes: Fakes) -> None:
         super().__init__()
         self.made: list[FakeTensor] = []
         self._fakes = fakes
-        self._keep_grad = keep_grad
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
@@ -187,8 +187,7 @@ class _CopyMode(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
     def _make(self, tensor: torch.Tensor) -> FakeTensor:
-        keep = self._keep_grad and tensor.requires_grad
-        fake = self._fakes.like(tensor, requires_grad=keep)
+        fake = self._fakes.like(tensor, requires_grad=tensor.requires_grad)
         self.made.append(fake)
         return fake
 
@@ -219,6 +218,7 @@ def preserved() -> Generator[None]:
     silent, log.disabled = log.disabled, True  # what it logs is raised as well
     try:
         with ExitStack() as stack:
+            stack.enter_context(on_cpu())
             stack.enter_context(torch.inference_mode(mode=False))
             stack.enter_context(torch.enable_grad())
             if torch.get_default_device() != torch.device("cpu"):

@@ -64,7 +64,8 @@ class Inputs:
         for _, tensor in leaves((self.args, self.kwargs)):
             names = self.axes.get(id(tensor), (None,) * tensor.dim())
             shape = [sizes.get(name or "", n) for name, n in zip(names, tensor.shape, strict=True)]
-            memo[id(tensor)] = torch.empty(shape, dtype=tensor.dtype, device="meta")
+            made = torch.empty(shape, dtype=tensor.dtype, device="meta")
+            memo[id(tensor)] = made.requires_grad_(tensor.requires_grad)
         found: Any = copy.deepcopy((self.args, self.kwargs), memo)
         return found
 

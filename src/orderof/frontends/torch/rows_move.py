@@ -259,6 +259,7 @@ ROWS: dict[str, Row] = {
     "alias": alias,
     "as_strided": strided,
     "lift_fresh": alias,
+    "_local_scalar_dense": lambda *_: (),  # a number is read, which no tensor becomes
     "detach": detach,
     "detach_": detach,
     "t": transpose,

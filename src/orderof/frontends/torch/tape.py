@@ -79,6 +79,7 @@ class Tape(TorchDispatchMode):
         self.constants: list[Ref] = []
         self.scopes = scopes
         self.in_backward = False
+        self._went_back = False
         self.muted = False
         self.failed: tuple[Exception, str] | None = None
         self._fakes = fakes
@@ -208,12 +209,16 @@ class Tape(TorchDispatchMode):
     def _append(
         self, name: str, args: Any, kwargs: dict[str, Any], results: tuple[Ref | None, ...]
     ) -> None:
-        if not self.in_backward:
-            scope, phase, line = self.scopes.forward(), "forward", self._lines.here()
+        node: Any = torch._C._current_autograd_node()
+        if node is None and not self.in_backward:
+            # In a training step of the user's own, what follows without gradients is the update.
+            phase = "optimizer" if self._went_back and not torch.is_grad_enabled() else "forward"
+            scope, line = self.scopes.forward(), self._lines.here()
         elif torch.is_grad_enabled():  # a checkpoint runs its part of the forward pass again
             scope, phase, line = self.scopes.recompute(), "recompute", self._lines.here()
         else:
             scope, phase, line = self.scopes.backward(), "backward", None
+            self._went_back = True
         self.calls.append(Call(name, args, kwargs, results, scope, phase, line))
 
     def _new(self, tensor: torch.Tensor, storage: Storage) -> Ref:
