@@ -198,7 +198,7 @@ def _by_coefficients(e, certificate, names):
 def _smallest(call, certificate, names):
     """Give a number that z3 proves a function which stays to be at least."""
     if call.func.__name__ in {"ceillog2", "ceilpow2"}:
-        return call.func.__name__ == "ceilpow2"
+        return int(call.func.__name__ == "ceilpow2")
     ints = {n: z3.Int(n) for n in names}
     start = evaluate(str(call), {n: _least(certificate, n) for n in names})
     for least in (int(start), 1):
