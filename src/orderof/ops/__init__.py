@@ -21,6 +21,7 @@ from orderof.ops import (
     shape,
     slide,
     softmax,
+    solve,
     sort,
 )
 from orderof.ops.define import REGISTRY, Operator, lookup
@@ -53,6 +54,7 @@ __all__ = [
     "shape",
     "slide",
     "softmax",
+    "solve",
     "sort",
     "span",
     "traffic",

@@ -11,7 +11,7 @@ from orderof.ir.scalar import Power, Var
 from orderof.ops.define import Operator, composite, here, irregular, register
 from orderof.ops.elementwise import mul, shrink, sub
 from orderof.ops.nest import concrete
-from orderof.sym import Expr, ceillog2, minimum
+from orderof.sym import ONE, Expr, ceillog2, minimum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,3 +93,23 @@ def _arg_plan(x: Type, *, axis: int, keep: bool = False) -> tuple[Irregular, tup
 
 argmax = irregular("argmax", _arg_plan, source="n - 1 comparisons for each row")
 argmin = irregular("argmin", _arg_plan, source="n - 1 comparisons for each row")
+
+
+def _holds_plan(
+    x: Type, *, dims: tuple[int, ...], keep: bool = False, every: bool = True
+) -> tuple[Irregular, tuple[Type]]:
+    del every
+    at = {d % len(x.shape) for d in dims}
+    n = Expr.prod(x.shape[d] for d in at)
+    rows = x.size / n
+    shape = [ONE if i in at else d for i, d in enumerate(x.shape) if keep or i not in at]
+    counts, chain = Counts.of(Kind.LOGIC, "bool", rows * (n - 1)), ceillog2(n)
+    if x.dtype != "bool":
+        counts, chain = counts + Counts.of(Kind.CMP, x.dtype, x.size), chain + 1
+    form = Irregular(counts, chain, (x.size,), (rows,), _HOLDS)
+    return form, (Type(tuple(shape), "bool"),)
+
+
+_HOLDS = "n - 1 conjunctions for each row; numbers are compared with 0 before"
+holds = irregular("holds", _holds_plan, source=_HOLDS)
+"""Whether all of some elements are true, or with `every=False` any of them."""

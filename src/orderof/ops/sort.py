@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orderof.counts import Counts, Kind
+from orderof.counts import NONE, Counts, Kind
 from orderof.errors import ShapeMismatch
 from orderof.ir.forms import Irregular
 from orderof.ir.graph import Type
 from orderof.ops.define import irregular
-from orderof.sym import Expr, ceillog2, expr, minimum
+from orderof.sym import ONE, ZERO, Expr, ceillog2, expr, minimum
 
 if TYPE_CHECKING:
     from orderof.sym import Size
@@ -59,3 +59,29 @@ def _sort_plan(x: Type, *, descending: bool = False) -> tuple[Irregular, tuple[T
 
 _MERGES = "n*ceillog2(n) comparisons at most by merging, Knuth, TAOCP vol. 3, section 5.2.4"
 sort_places = irregular("sort_places", _sort_plan, source=_MERGES)
+
+
+def _nonzero_plan(x: Type, *, found: Size) -> tuple[Irregular, tuple[Type]]:
+    """Find the places of what is not 0; booleans say it themselves."""
+    counts = Counts.of(Kind.CMP, x.dtype, x.size) if x.dtype != "bool" else NONE
+    out = Type((expr(found), expr(len(x.shape))), "int64")
+    chain = ONE if x.dtype != "bool" else ZERO
+    return Irregular(counts, chain, (x.size,), (out.size,), _AGAINST_ZERO), (out,)
+
+
+_AGAINST_ZERO = "every number is compared with 0"
+nonzero = irregular("nonzero", _nonzero_plan, source=_AGAINST_ZERO)
+"""The places of the elements that are not 0, of which there are `found`."""
+
+
+def _runs_plan(repeats: Type, *, total: Size) -> tuple[Irregular, tuple[Type]]:
+    """Write i as often as repeats[i] says: where each run starts is the sum of those before."""
+    out = Type((expr(total),), repeats.dtype)
+    counts = Counts.of(Kind.ADD, repeats.dtype, repeats.size - 1)
+    chain = repeats.size - 1
+    return Irregular(counts, chain, (repeats.size,), (out.size,), _RUNNING_SUM), (out,)
+
+
+_RUNNING_SUM = "a running sum of the repeats, n - 1 additions"
+repeated_places = irregular("repeated_places", _runs_plan, source=_RUNNING_SUM)
+"""0 as often as the first of some repeats, 1 as often as the second, ...: `total` in all."""

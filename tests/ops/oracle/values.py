@@ -113,8 +113,6 @@ CONTRACTIONS = {
 """The operators whose points are multiply-adds, and so are those of their gradients."""
 INDEXED = ("gather_rows", "take", "index")
 """Moves whose further operands say where to read in the first; they are read too."""
-COMPARING = ("argmax", "argmin", "top_k", "sort_places")
-"""Operators that compare their operand and give places: they count under its dtype."""
 IN_PLACE = ("overwrite", "place", "place_along")
 """Moves that leave what they do not write as it is."""
 
@@ -195,9 +193,9 @@ class Run:
         dtype = node.results[0].dtype
         operand = node.operands[0].dtype if node.operands else dtype
         found, ops, chain = _LOOPS[node.op](*operands, **self._attrs(node))
-        counted = operand if node.op in COMPARING else dtype
         self.macs += ops.pop("mac", 0)
-        self.ops.update({(kind, counted): n for kind, n in ops.items()})
+        # A comparison is one of its operands, whatever it gives.
+        self.ops.update({(k, operand if k == "cmp" else dtype): n for k, n in ops.items()})
         self.bytes_read += sum(v.type.bytes.at(self.env) for v in node.operands)
         self._write(node)
         return [found], chain

@@ -107,11 +107,12 @@ class Fakes:
         fake._is_param = True
         return fake
 
-    def inputs(self, tree: T) -> tuple[T, list[FakeTensor]]:
-        """A deep copy of arguments in fakes, and the fakes."""
+    def inputs(self, tree: T) -> tuple[T, list[tuple[FakeTensor, torch.Tensor]]]:
+        """A deep copy of arguments in fakes, and each fake with what it stands for."""
         mode = _CopyMode(self)
         with mode:
-            return copy.deepcopy(tree), mode.made
+            found = copy.deepcopy(tree)
+        return found, list(zip(mode.made, mode.given, strict=True))
 
 
 _AS_IT_IS = frozenset({int, float, bool, str, type(None), torch.dtype, torch.device, type})
@@ -172,6 +173,7 @@ class _CopyMode(TorchFunctionMode):
     def __init__(self, fakes: Fakes) -> None:
         super().__init__()
         self.made: list[FakeTensor] = []
+        self.given: list[torch.Tensor] = []
         self._fakes = fakes
 
     def __torch_function__(
@@ -189,6 +191,7 @@ class _CopyMode(TorchFunctionMode):
     def _make(self, tensor: torch.Tensor) -> FakeTensor:
         fake = self._fakes.like(tensor, requires_grad=tensor.requires_grad)
         self.made.append(fake)
+        self.given.append(tensor)
         return fake
 
 

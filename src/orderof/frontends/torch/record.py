@@ -17,6 +17,7 @@ from orderof.errors import Error, ModelError, ModelRaised
 from orderof.frontends.torch.composites import Doors, body_of
 from orderof.frontends.torch.fakes import Fakes, preserved
 from orderof.frontends.torch.folds import Fold, Folder
+from orderof.frontends.torch.known import WHOLE
 from orderof.frontends.torch.nested import leaves, modules_of
 from orderof.frontends.torch.recording import Call, Module, Parameter, Recording, Ref
 from orderof.frontends.torch.scopes import Scopes, file_label
@@ -32,7 +33,8 @@ _BY_VALUE = (
 _NO_DATA = ("data pointer", "not supported for tensor subclasses")
 _VALUES = (
     "only shapes are known while it is recorded: a branch, a size or an index here depends on the "
-    "values in a tensor; pass that value as a number, or analyse the parts on either side"
+    "values in a tensor; pass whole numbers as a tensor with data, or the value as a number, or "
+    "analyse the parts on either side"
 )
 
 
@@ -100,6 +102,9 @@ class _Run:
         self.parameters = self._named(self._trained)
         self.buffers = self._named(_held((path, part._buffers) for path, part in parts))
         self.tape.constants.extend(self.tape.name(constant) for constant in constants)
+        for buffer in self.buffers:
+            if buffer.ref.dtype in WHOLE:
+                self.tape.known.give(buffer.ref, module.get_buffer(buffer.name))
 
     def whole(
         self, args: Sequence[object], kwargs: Mapping[str, object], *, backward: bool
@@ -113,8 +118,10 @@ class _Run:
         with self._blamed("the inputs cannot be copied"):
             (args, kwargs), fakes = self.fakes.inputs((tuple(args), dict(kwargs)))
         names = {id(tensor): name for name, tensor in leaves(self._bind(args, kwargs))}
-        for fake in fakes:
-            self.inputs.append((names.get(id(fake), "hidden"), self.tape.name(fake)))
+        for fake, given in fakes:
+            ref = self.tape.name(fake)
+            self.inputs.append((names.get(id(fake), "hidden"), ref))
+            self.tape.known.give(ref, given)
         with self._blamed(), self.fakes.mode, self.tape, Doors(self.tape):
             result = self.copy(*args, **kwargs)
         outputs = list({id(tensor): tensor for _, tensor in leaves(result)}.values())

@@ -8,12 +8,14 @@ from orderof.errors import UnknownOperator
 from orderof.frontends.torch.rows import as_float, dims_of, number
 from orderof.ir.graph import Value
 from orderof.ops import elementwise as e
+from orderof.ops import reduce as r
 from orderof.ops import shape as s
+from orderof.ops import solve
 from orderof.ops.contract import matmul
 from orderof.ops.grouped import grouped_product
 from orderof.ops.place import place, place_along
 from orderof.ops.reduce import max_over, sum_over, variance
-from orderof.ops.sort import sort_places, top_k
+from orderof.ops.sort import nonzero, repeated_places, sort_places, top_k
 from orderof.sym import ONE, Expr
 
 if TYPE_CHECKING:
@@ -21,6 +23,64 @@ if TYPE_CHECKING:
 
     from orderof.frontends.torch.rows import Row
     from orderof.frontends.torch.state import Lowering
+
+
+def holds(low: Lowering, x: Value, dims: Any = None, keep: bool = False, **kw: Any) -> Any:  # noqa: FBT001, FBT002
+    """Say whether elements are true over dimensions."""
+    return r.holds(low.b, x, dims=dims_of(dims, len(x.shape)), keep=keep, **kw)
+
+
+def holds_anywhere(low: Lowering, x: Value, *dims: Any) -> Any:
+    """Say whether an element is true over dimensions."""
+    return holds(low, x, *dims, every=False)
+
+
+def solve_triangular(low: Lowering, a: Value, b: Value, **kw: Any) -> Any:
+    """Solve by substitution, with leading dimensions that broadcast."""
+    t = low.types()[0]
+    lead = t.shape[:-2]
+    a = s.expand(low.b, a, shape=(*lead, *a.shape[-2:])) if a.shape[:-2] != lead else a
+    b = s.expand(low.b, b, shape=t.shape) if b.shape != t.shape else b
+    unit = kw.pop("unitriangular", False)
+    return solve.solve_triangular(low.b, a, b, unit=unit, **kw)
+
+
+def weight_norm(low: Lowering, v: Value, g: Value, dim: int = 0) -> Any:
+    """Give v * (g / |v|) and |v|, the length over all other dimensions."""
+    others = tuple(i for i in range(len(v.shape)) if i != dim % len(v.shape))
+    length = e.root(low.b, sum_over(low.b, e.mul(low.b, v, v), dims=others, keep=True))
+    return e.mul(low.b, v, e.div(low.b, g, length)), length
+
+
+def gated(low: Lowering, x: Value, axis: int = -1) -> Any:
+    """Give the first half times the sigmoid of the second."""
+    x, gate = _halves(low, x, axis)
+    return e.mul(low.b, x, e.sigmoid(low.b, gate))
+
+
+def gated_backward(low: Lowering, g: Value, x: Value, axis: int) -> Any:
+    """Give the gradients of both halves, with s the sigmoid: g*s, and g*s*x*(1 - s)."""
+    first, gate = _halves(low, x, axis)
+    opened = e.sigmoid(low.b, gate)
+    df = e.mul(low.b, g, opened)
+    dg = e.mul(low.b, e.mul(low.b, df, first), e.rsub(low.b, opened, by=1))
+    return s.concat(low.b, df, dg, axis=axis % len(x.shape))
+
+
+def _halves(low: Lowering, x: Value, axis: int) -> Any:
+    half = x.shape[axis] / 2
+    return s.split(low.b, x, axis=axis % len(x.shape), sizes=(half, half))
+
+
+def masked_select(low: Lowering, x: Value, mask: Value) -> Any:
+    """Pick the elements where a mask holds, in order."""
+    dims = tuple(range(len(x.shape)))
+    return s.index(low.b, x, mask, shape=low.types()[0].shape, dims=dims)
+
+
+def repeat_interleave(low: Lowering, repeats: Value, **_: Any) -> Any:
+    """Give each place as often as its number says."""
+    return repeated_places(low.b, repeats, total=low.types()[0].shape[0])
 
 
 def largest(
@@ -227,6 +287,17 @@ def floor_divide(low: Lowering, x: Value, y: Any) -> Value:
 ROWS: dict[str, Row] = {
     "topk": largest,
     "sort": sort,
+    "nonzero": lambda low, x: nonzero(low.b, x, found=low.types()[0].shape[0]),
+    "masked_select": masked_select,
+    "_assert_async": lambda *_: (),  # a number is read, which no tensor becomes
+    "all": holds,
+    "any": holds_anywhere,
+    "_is_all_true": holds,
+    "linalg_solve_triangular": solve_triangular,
+    "_weight_norm_interface": weight_norm,
+    "glu": gated,
+    "glu_backward": gated_backward,
+    "repeat_interleave": repeat_interleave,
     "argsort": argsort,
     "index_put": index_put,
     "_index_put_impl": index_put,

@@ -14,6 +14,7 @@ from torch.utils._pytree import tree_map_only
 
 from orderof.errors import Unrecorded
 from orderof.frontends.torch.fakes import STAND_INS, Fakes
+from orderof.frontends.torch.known import Known
 from orderof.frontends.torch.memo import Layout, Outcome, layout_of, learn, memorable, recall
 from orderof.frontends.torch.recording import REREAD, Call, Ref
 from orderof.frontends.torch.scopes import Lines, Scopes
@@ -67,6 +68,8 @@ class Schema:
     silent: bool
     composite: bool
     memorable: bool
+    asks: bool
+    """Whether its result depends on what the numbers in its operands are."""
     run: Callable[..., Any]
 
 
@@ -90,6 +93,7 @@ class Tape(TorchDispatchMode):
         self._op = ""
         self._ids = 0
         self._number = next(_NUMBERS_OF_TAPES)
+        self.known = Known(self.calls)
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -113,13 +117,39 @@ class Tape(TorchDispatchMode):
         if self._adopting:
             self._adopting, self._by_value = False, True
             args, kwargs = self._substitute(args), self._substitute(kwargs)
-        result = self._result(schema, key, args, kwargs)
+        result = self._asked(schema, packed, named, args) if schema.asks else None
+        if result is None:
+            result = self._result(schema, key, args, kwargs)
         if schema.written:
             refs = self._overwrite(schema, args, kwargs, result)
         else:
             refs = self._results(result, args[0] if schema.view else None)
         self._append(schema.name, packed, named, refs)
         return result
+
+    def _asked(self, schema: Schema, packed: Any, named: dict[str, Any], args: Any) -> Any:
+        """What an operation gives that needs the numbers in its operands, where they are known."""
+        if schema.name.startswith("aten.index."):
+            return self._picked(packed, args)
+        found = self.known.outcome(schema.name, packed, named)
+        if found is None or not any(isinstance(item, torch.Tensor) for item in found):
+            return found[0] if found else None
+        made = [self._fakes.fresh(layout_of(item)) for item in found]
+        return made[0] if len(made) == 1 else tuple(made)
+
+    def _picked(self, packed: Any, args: Any) -> Any:
+        """`x[mask]`: as many rows as the mask holds, if it is known."""
+        places: list[Any] = []
+        for ref, tensor in zip(packed[1], args[1], strict=True):
+            if ref is None or ref.dtype not in ("bool", "uint8"):
+                places.append(tensor)
+                continue
+            found = self.known.outcome("aten.nonzero.default", (ref,), {})
+            if found is None:
+                return None
+            n, axes = found[0].shape
+            places.extend(torch.empty(n, dtype=torch.int64) for _ in range(axes))
+        return torch.ops.aten.index(args[0], places)
 
     def _result(self, schema: Schema, key: list[Any], args: Any, kwargs: dict[str, Any]) -> Any:
         """Run an operation on fake tensors, or make again what it gave for the same layouts."""
@@ -276,6 +306,7 @@ class Tape(TorchDispatchMode):
         if id(tensor) not in self._adopted:
             fake = self._fakes.like(tensor)
             self.constants.append(self.name(fake))
+            self.known.give(self.constants[-1], tensor)
             self._adopted[id(tensor)] = (tensor, fake)  # the tensor too: its id must stay its own
         return self.pack(self._adopted[id(tensor)][1], [])
 
@@ -287,6 +318,7 @@ class Tape(TorchDispatchMode):
         self._ids += 1
         layout = layout_of(tensor)
         self.constants.append(Ref(self._ids, layout.shape, layout.name))
+        self.known.give(self.constants[-1], tensor)
         return (self.constants[-1],)
 
     def _substitute(self, tree: Any) -> Any:
@@ -306,6 +338,7 @@ class Tape(TorchDispatchMode):
 
 
 _SCHEMAS: dict[OpOverload, Schema] = {}
+_BY_DATA = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
 
 
 def _read_schema(func: OpOverload) -> Schema:
@@ -328,6 +361,7 @@ def _read_schema(func: OpOverload) -> Schema:
         silent=func.namespace == "profiler",
         composite=implicit,
         memorable=memorable(func) and not lifts and not any(isinstance(w, str) for w in written),
+        asks=not _BY_DATA.isdisjoint(func.tags),
         run=STAND_INS.get(name, func),
     )
     return schema
