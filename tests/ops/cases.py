@@ -1,6 +1,6 @@
 """The table of cases: operator -> a strategy that draws one application of it."""
 
-from families import blocks, elementwise, linear, optim, place, pool, sequence, shape
+from families import blocks, decide, elementwise, linear, optim, place, pool, sequence, shape
 
 CASES = {
     **elementwise.CASES,
@@ -9,6 +9,7 @@ CASES = {
     **shape.CASES,
     **place.CASES,
     **blocks.CASES,
+    **decide.CASES,
     **optim.CASES,
     **sequence.CASES,
 }

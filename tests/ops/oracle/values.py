@@ -12,11 +12,12 @@ import numpy as np
 from oracle.adaptive import ADAPTIVE
 from oracle.antialias import ANTIALIAS
 from oracle.case import NUMPY, concrete
+from oracle.deciding import DECIDING
 from oracle.interpreter import BYTES, effective, execute, is_contraction
 from oracle.irregular import IRREGULAR
 from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
 
-_LOOPS = {**IRREGULAR, **ADAPTIVE, **ANTIALIAS}
+_LOOPS = {**IRREGULAR, **ADAPTIVE, **ANTIALIAS, **DECIDING}
 
 
 def _slice(x, axis, stop, start=0, step=1):

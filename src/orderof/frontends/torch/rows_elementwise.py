@@ -154,6 +154,14 @@ def masked_fill(low: Lowering, x: Value, mask: Value, value: Any) -> Any:
     return where(low, mask, value, x)
 
 
+def remainder(low: Lowering, x: Value, by: Any) -> Any:
+    """Give x - floor(x / by) * by."""
+    if isinstance(by, Value):
+        return e.sub(low.b, x, e.mul(low.b, e.floor(low.b, e.div(low.b, x, by)), by))
+    n = number(low, by)
+    return e.sub(low.b, x, e.scale(low.b, e.floor(low.b, e.shrink(low.b, x, by=n)), by=n))
+
+
 def gelu(low: Lowering, x: Value, *, approximate: str = "none") -> Any:
     """Give GELU, exact or by tanh."""
     return (e.gelu_tanh if approximate == "tanh" else e.gelu)(low.b, x)
@@ -264,6 +272,7 @@ ROWS: dict[str, Row] = {
     "hardtanh": hardtanh,
     "where": where,
     "masked_fill": masked_fill,
+    "remainder": remainder,
     "gelu": gelu,
     "leaky_relu": leaky_relu,
     "elu": elu,
