@@ -52,9 +52,38 @@ def test_what_is_made_in_between_is_known_too():
     def every_second(x):
         at = torch.arange(x.shape[1])
         at += 1
-        return x[:, (at % 2 == 1).nonzero().squeeze(1)] @ x.new_empty(4, 3)
+        at[0] += 1
+        return x[:, (at % 2 == 1).nonzero().squeeze(1)] @ x.new_empty(3, 3)
 
-    assert macs(every_second, X) == 4 * 4 * 3
+    assert macs(every_second, X) == 4 * 3 * 3
+
+
+def test_what_was_written_with_something_unknown_is_known_no_more():
+    def mixed(x, keep):
+        keep[:1] = x[0, 0] > 0
+        return x[keep]
+
+    with pytest.raises(ModelRaised):
+        macs(mixed, X, torch.ones(4, dtype=torch.bool))
+
+
+def test_what_was_given_is_not_written_to():
+    keep = torch.ones(4, dtype=torch.bool)
+
+    def changed(x, keep):
+        keep[2] = False
+        return x[keep] @ x.T
+
+    assert macs(changed, X, keep) == 3 * 4 * 8
+    assert keep.all()
+
+
+def test_padding_is_followed():
+    def padded(x, keep):
+        return x[nn.functional.pad(keep, (1, 2))[:4]] @ x.T
+
+    assert macs(padded, X, torch.tensor([1, 0])) == 4 * 4 * 8
+    assert macs(lambda x, k: padded(x, k.bool()), X, torch.tensor([1, 0])) == 1 * 4 * 8
 
 
 def test_rows_by_a_mask():

@@ -135,12 +135,16 @@ def without_cache(module: "nn.Module", kwargs: dict[str, Any]) -> dict[str, Any]
 
 
 def _made(value: Resolved, axes: dict[int, tuple[str | None, ...]]) -> Any:
-    """A value to pass: tensors are on the meta device, which holds no data."""
+    """A value to pass: tensors without data are on the meta device, which holds none."""
     import torch
 
     match value:
-        case TensorInput(dtype=dtype, shape=shape, names=names):
-            tensor = torch.empty(shape, dtype=getattr(torch, dtype), device="meta")
+        case TensorInput(dtype=dtype, shape=shape, names=names, data=data):
+            kind = getattr(torch, dtype)
+            tensor = torch.empty(shape, dtype=kind, device="meta")
+            if data:
+                found = torch.tensor(data, dtype=kind)
+                tensor = found.expand(shape).clone() if len(data) == 1 else found.reshape(shape)
             axes[id(tensor)] = names
             return tensor
         case dict():

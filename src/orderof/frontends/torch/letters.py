@@ -54,7 +54,7 @@ class Inputs:
     """What a width is a multiple of, if not of 1."""
 
     def at(self, sizes: Mapping[str, int]) -> tuple[nn.Module, tuple[Any, ...], dict[str, Any]]:
-        """The same module and inputs in other sizes, without data."""
+        """The same module and inputs in other sizes."""
         widths = {name: n for name, n in sizes.items() if name in self.widths}
         module = self.variant(widths) if self.variant and widths else self.module
         return module, *self._inputs(sizes)
@@ -64,10 +64,20 @@ class Inputs:
         for _, tensor in leaves((self.args, self.kwargs)):
             names = self.axes.get(id(tensor), (None,) * tensor.dim())
             shape = [sizes.get(name or "", n) for name, n in zip(names, tensor.shape, strict=True)]
-            made = torch.empty(shape, dtype=tensor.dtype, device="meta")
-            memo[id(tensor)] = made.requires_grad_(tensor.requires_grad)
+            memo[id(tensor)] = _in_shape(tensor, shape)
         found: Any = copy.deepcopy((self.args, self.kwargs), memo)
         return found
+
+
+def _in_shape(tensor: torch.Tensor, shape: list[int]) -> torch.Tensor:
+    """Give a tensor in another shape: without data, unless they are one number or as many."""
+    if shape == list(tensor.shape):
+        return tensor
+    data = tensor.device.type == "cpu" and not tensor.is_floating_point() and tensor.numel()
+    if data and bool((tensor == tensor.flatten()[0]).all()):
+        return tensor.flatten()[0].expand(shape).clone()
+    made = torch.empty(shape, dtype=tensor.dtype, device="meta")
+    return made.requires_grad_(tensor.requires_grad)
 
 
 def usual(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[int, Names]:

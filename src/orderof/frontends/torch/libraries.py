@@ -6,7 +6,7 @@ To add one: a function from the name to `Built`, and a line in `LIBRARIES`.
 import copy
 import inspect
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -110,22 +110,55 @@ def described(module: Any, config: Any) -> Iterator[str]:
     dtype = str(module.dtype).removeprefix("torch.")
     main = module.main_input_name
     match main:
+        case _ if "grid_thw" in wanted:
+            yield from _patches(main if main in wanted else "hidden_states", vision, dtype)
         case "pixel_values":
             yield _image(main, vision, dtype)
         case "input_features" if hasattr(config, "max_source_positions"):
             frames = 2 * config.max_source_positions  # the encoder takes every second one
             yield f"input_features: {dtype}[B=1, {config.num_mel_bins}, S={frames}]"
+        case "input_features" if (bands := _bands(config)) is not None:
+            yield f"input_features: {dtype}[B=1, S=1000, {bands}]"
         case "input_values":
             yield "input_values: float32[B=1, S=16000]"
         case _ if words and main in wanted:
             yield f"{main}: int64[B=1, S={length}] < {words}"
         case _:
             return
-    seen = vision is not config and hasattr(vision, "image_size")
+    seen = vision is not config and hasattr(vision, "image_size") and not _in_text(config, wanted)
     if main == "input_ids" and "pixel_values" in wanted and seen:
         yield _image("pixel_values", vision, dtype)
     if config.is_encoder_decoder and "decoder_input_ids" in wanted and words:
         yield f"decoder_input_ids: int64[B=1, T={length}] < {words}"
+
+
+def _in_text(config: Any, wanted: Collection[str]) -> bool:
+    """Whether an image has places of its own among the words: how many is known with data only."""
+    places = ("image_token_id", "image_token_index")
+    return "image_grid_thw" in wanted or any(hasattr(config, name) for name in places)
+
+
+def _bands(config: Any) -> int | None:
+    """Find how many frequencies a sound model takes."""
+    parts = (config, getattr(config, "encoder_config", None), getattr(config, "audio_config", None))
+    names = ("num_mel_bins", "feature_size", "input_dim", "mel_bins")
+    found = (getattr(part, name, None) for part in parts for name in names)
+    return next((n for n in found if isinstance(n, int)), None)
+
+
+def _patches(name: str, vision: Any, dtype: str) -> Iterator[str]:
+    """An image of 16 by 16 patches, as the vision towers of Qwen take it: patches in a row."""
+    channels = next(
+        (
+            n
+            for key in ("in_channels", "in_chans", "num_channels")
+            if (n := getattr(vision, key, 0))
+        ),
+        3,
+    )
+    size = channels * getattr(vision, "temporal_patch_size", 1) * vision.patch_size**2
+    yield f"{name}: {dtype}[256, {size}]"
+    yield "grid_thw: int64[1, 3] = [1, 16, 16]"
 
 
 def _image(name: str, vision: Any, dtype: str) -> str:
@@ -168,8 +201,12 @@ def transformers(text: str, build: Build) -> Built:
         raise BadSpelling(text, "has no model of this kind", hint)
     patiently(text, lambda: auto._model_mapping[type(chosen)])
     module = build(lambda: auto.from_config(chosen), f"transformers:{text}")
-    note = f"{type(module).__name__} with the default configuration of {kind}"
-    return Built(module, tuple(described(module, module.config)), (note,))
+    notes = [f"{type(module).__name__} with the default configuration of {kind}"]
+    given = tuple(described(module, module.config))
+    named = inspect.signature(module.forward).parameters
+    if "pixel_values" in named and _in_text(module.config, named):
+        notes.append("counted without an image: its places among the words are data")
+    return Built(module, given, tuple(notes))
 
 
 _LATENT = "float32[B=1, {channels}, H={size}, W={size}]"

@@ -69,8 +69,10 @@ def mul(low: Lowering, x: Any, y: Any) -> Any:
     return e.scale(low.b, as_float(low, x), by=number(low, n))
 
 
-def div(low: Lowering, x: Value, y: Any, *_: Any, rounding_mode: Any = None) -> Any:
-    """Give x / y, rounded down where asked."""
+def div(low: Lowering, x: Any, y: Any, *_: Any, rounding_mode: Any = None) -> Any:
+    """Give x / y, rounded down where asked; of two numbers torch makes a tensor too."""
+    if not isinstance(x, Value):
+        x = fill(low.b, shape=(), dtype=low.dtype(), value=number(low, x))
     x = as_float(low, x)
     whole = isinstance(y, Value)
     q = e.div(low.b, x, as_float(low, y)) if whole else e.shrink(low.b, x, by=number(low, y))

@@ -2,6 +2,7 @@
 
     name: dtype[dim, ...]          dim: a number, NAME, or NAME=number
     name: int64[B=2, S] < 50257    whole numbers below a bound
+    name: int64[1, 3] = [1, 8, 8]  whole numbers that the model looks at; one number fills all
     name: 3 | true | None | "text" constants
     name: {a: ..., b: ...}         a dict of such values
     name: [..., ...]               a list of them
@@ -12,6 +13,7 @@ A NAME is the same size wherever it stands. Nothing here needs torch.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TypeAlias, TypeVar
 
 from orderof.errors import BadSpelling, UnknownDim
@@ -46,11 +48,15 @@ class Dim:
 
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
-    """A tensor; `below` bounds whole numbers, which may index a table of that length."""
+    """A tensor; `below` bounds whole numbers, which may index a table of that length.
+
+    `data` are its numbers in a row, or one for all, where the model asks what they are.
+    """
 
     dtype: str
     dims: tuple[Dim, ...]
     below: int | None = None
+    data: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,7 @@ class TensorInput:
     shape: tuple[int, ...]
     names: tuple[str | None, ...]
     below: int | None
+    data: tuple[int, ...] = ()
 
 
 Resolved: TypeAlias = (
@@ -167,9 +174,12 @@ def _dims(value: ValueSpec) -> Iterator[Dim]:
 
 def _resolved(value: ValueSpec, sizes: Mapping[str, int]) -> Resolved:
     match value:
-        case TensorSpec(dtype=dtype, dims=dims, below=below):
+        case TensorSpec(dtype=dtype, dims=dims, below=below, data=data):
             shape = tuple(sizes[dim.name] if dim.name else dim.size or 0 for dim in dims)
-            return TensorInput(dtype, shape, tuple(dim.name for dim in dims), below)
+            if len(data) > 1 and len(data) != prod(shape):
+                given = f"{len(data)} numbers are given for {prod(shape)} of {dtype}{list(shape)}"
+                raise BadSpelling(", ".join(map(str, data)), given, "one number fills all")
+            return TensorInput(dtype, shape, tuple(dim.name for dim in dims), below, data)
         case ConstantSpec(value=constant):
             return constant
         case DictSpec(items=items):
@@ -236,7 +246,22 @@ class _Parser:
         if self._peek()[1] == "<":
             self._take()
             below = self._integer("a bound")
-        return TensorSpec(dtype, dims, below)
+        data: tuple[int, ...] = ()
+        if self._peek()[1] == "=":
+            if dtype in _FLOATS:
+                raise self._error("only whole numbers and booleans may have data", self._peek()[2])
+            self._take()
+            data = self._numbers()
+        return TensorSpec(dtype, dims, below, data)
+
+    def _numbers(self) -> tuple[int, ...]:
+        """Whole numbers, in brackets where there are several."""
+        kind, token, at = self._take()
+        if token == "[":
+            return tuple(n for item in self._until("]", self._numbers) for n in item)
+        if kind == "int" or isinstance(_CONSTANTS.get(token), bool):
+            return (int(_CONSTANTS.get(token, token) or 0),)
+        raise self._error(f"{token or 'nothing'} stands where a whole number is expected", at)
 
     def _dim(self) -> Dim:
         kind, token, at = self._peek()

@@ -318,7 +318,7 @@ class Tape(TorchDispatchMode):
         self._ids += 1
         layout = layout_of(tensor)
         self.constants.append(Ref(self._ids, layout.shape, layout.name))
-        self.known.give(self.constants[-1], tensor)
+        self.known.give(self.constants[-1], tensor, literal=True)
         return (self.constants[-1],)
 
     def _substitute(self, tree: Any) -> Any:
