@@ -99,6 +99,10 @@ def configured(file: Path) -> tuple[Any, Callable[[Any], Any], str]:
     return config, model.from_config, f"built {name}, as {why}"
 
 
+_MAIN = ("pixel_values", "input_features", "input_values", "input_ids")
+"""What a model takes first, where it does not say so itself."""
+
+
 def described(module: Any, config: Any) -> Iterator[str]:
     """What a model takes, in the sizes its configuration gives; nothing where that is not known."""
     wanted = inspect.signature(module.forward).parameters
@@ -108,7 +112,7 @@ def described(module: Any, config: Any) -> Iterator[str]:
     words = getattr(text, "vocab_size", None)
     vision = getattr(config, "vision_config", config)
     dtype = str(module.dtype).removeprefix("torch.")
-    main = module.main_input_name
+    main = next((n for n in (module.main_input_name, *_MAIN) if n in wanted), "")
     match main:
         case _ if "grid_thw" in wanted:
             yield from _patches(main if main in wanted else "hidden_states", vision, dtype)
