@@ -9,6 +9,7 @@ from orderof.result import Cost, Formula, Result
 
 if TYPE_CHECKING:
     from orderof.families import family
+    from orderof.generation import generate
 
 __all__ = [
     "Cost",
@@ -20,6 +21,7 @@ __all__ = [
     "derive",
     "explain",
     "family",
+    "generate",
     "gradients",
     "rule",
     "spans",
@@ -31,4 +33,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562: imported when it i
         from orderof.families import family
 
         return family
+    if name == "generate":
+        from orderof.generation import generate
+
+        return generate
     raise AttributeError(name)

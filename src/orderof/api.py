@@ -62,6 +62,10 @@ class Asked(TypedDict, total=False):
     """What to do with an operator that has no rule: raise, or give a lower bound that names it."""
     symbolic: Sequence[str] | None
     """Which sizes of a module's inputs are letters; by default all that can be proved."""
+    prefill: bool
+    """The pass of a causal language model over its prompt: the cache is filled."""
+    decode: int | None
+    """One step of a causal language model after so many tokens, T of them in its cache."""
 
 
 def graph(
@@ -78,6 +82,9 @@ def graph(
         if asked.get("symbolic") is not None:
             hint = "-d B=8, or dims={'B': 8}, gives one another value"
             raise BadSpelling(model, "has letters for all its sizes", hint)
+        if asked.get("prefill") or asked.get("decode") is not None:
+            hint = "a causal language model of transformers has one: hf:config.json"
+            raise BadSpelling(model, "has no cache to decode with", hint)
         dims, loss = asked.get("dims"), asked.get("loss")
         return graph_of_zoo(model, dims=dims, train=train, mode=mode, loss=loss)
     if isinstance(model, str) and model.endswith(".onnx"):

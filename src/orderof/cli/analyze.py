@@ -15,7 +15,7 @@ from orderof.cli.failure import tell, tell_unknown
 from orderof.cli.grouped import Grouped
 from orderof.cli.kept import DOORS
 from orderof.cli.progress import Progress
-from orderof.cli.question import HOW, MODEL, VARY, WHAT, Question
+from orderof.cli.question import CACHE, HOW, MODEL, VARY, WHAT, Question
 from orderof.cli.screen import LOOK, Look, check_file, save, write
 from orderof.errors import UsageError
 
@@ -158,6 +158,6 @@ COMMAND = Grouped(
     analyze,
     "Count what MODEL costs: operations, closed formulas, by module and by kind.",
     [MODEL],
-    {"What is asked": [*WHAT, VARY], "How it is counted": HOW, "What is shown": [*SHOW, *LOOK],
-     "Where it goes": WHERE},
+    {"What is asked": [*WHAT, *CACHE, VARY], "How it is counted": HOW,
+     "What is shown": [*SHOW, *LOOK], "Where it goes": WHERE},
 )  # fmt: skip

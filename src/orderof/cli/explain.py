@@ -10,7 +10,7 @@ import click
 
 from orderof.cli.failure import tell
 from orderof.cli.grouped import Grouped
-from orderof.cli.question import HOW, MODEL, WHAT, Question
+from orderof.cli.question import CACHE, HOW, MODEL, WHAT, Question
 from orderof.cli.screen import LOOK, Look, write
 from orderof.errors import BadSpelling
 
@@ -95,6 +95,6 @@ COMMAND = Grouped(
     "(sgd, unless --train names another). With SCOPE, a module path such as lm_head or 'h.*.attn': "
     "where the cost of that module comes from.",
     [MODEL, SCOPE],
-    {"What is asked": [PHASE, EXERCISE, *WHAT], "How it is counted": HOW, "What is shown": LOOK,
-     "Where it goes": WHERE},
+    {"What is asked": [PHASE, EXERCISE, *WHAT, *CACHE], "How it is counted": HOW,
+     "What is shown": LOOK, "Where it goes": WHERE},
 )  # fmt: skip

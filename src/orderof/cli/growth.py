@@ -10,7 +10,7 @@ import click
 from orderof.cli.app import check_model
 from orderof.cli.failure import tell_unknown
 from orderof.cli.grouped import Grouped
-from orderof.cli.question import HOW, MODEL, VARY, WHAT, Question, whole
+from orderof.cli.question import CACHE, HOW, MODEL, VARY, WHAT, Question, whole
 from orderof.cli.screen import LOOK, Look
 
 
@@ -50,5 +50,9 @@ COMMAND = Grouped(
     growth,
     "Say how the cost of MODEL grows in its letters, with constants that prove it.",
     [MODEL],
-    {"What is asked": [*ASKED, *WHAT, VARY], "How it is counted": HOW, "What is shown": LOOK},
+    {
+        "What is asked": [*ASKED, *WHAT, *CACHE, VARY],
+        "How it is counted": HOW,
+        "What is shown": LOOK,
+    },
 )

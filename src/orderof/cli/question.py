@@ -38,12 +38,17 @@ class Question:
     strict: bool = False
     symbolic: str | None = None
     vary: str | None = None
+    prefill: bool = False
+    decode: int | None = None
     progress: Callable[[int], None] | None = field(default=None, repr=False, compare=False)
     """Is told how many members of a family are counted."""
 
     def result(self) -> Result:
         """Ask it."""
         if self.vary is not None:
+            if self.prefill or self.decode is not None:
+                hint = "ask for one of them"
+                raise BadSpelling("--vary", "does not go with --prefill and --decode yet", hint)
             return self._family(varied(self.vary))
         from orderof.api import analyze
 
@@ -77,6 +82,8 @@ class Question:
             "loss": self.loss,
             "on_unknown": "raise" if self.strict else "bound",
             "symbolic": letters(self.symbolic),
+            "prefill": self.prefill,
+            "decode": self.decode,
         }
 
     def options(self) -> str:
@@ -90,6 +97,8 @@ class Question:
             words.extend((flag, value) if value else ())
         words.extend(("--symbolic", self.symbolic) if self.symbolic else ())
         words.extend(("--vary", self.vary) if self.vary else ())
+        words.extend(("--prefill",) if self.prefill else ())
+        words.extend(("--decode", str(self.decode)) if self.decode is not None else ())
         words.extend(("--padding", self.padding) if self.padding != "full" else ())
         words.extend(("--as", self.as_) if self.as_ != "flops" else ())
         return shlex.join(words)
@@ -200,6 +209,19 @@ VARY = click.Option(
     metavar="NAMES",
     help="Sizes of the model itself as letters: keys of a config, arguments of a builder.",
 )
+CACHE = [
+    click.Option(
+        ["--prefill"],
+        is_flag=True,
+        help="The pass of a causal language model over its prompt, as `generate` runs it.",
+    ),
+    click.Option(
+        ["--decode"],
+        type=click.IntRange(min=1),
+        metavar="T",
+        help="One step of a causal language model after T tokens, with a cache.",
+    ),
+]
 HOW = [
     click.Option(
         ["--padding"],

@@ -49,15 +49,20 @@ def graph_of(
     on_unknown: OnUnknown = "raise",
     symbolic: Sequence[str] | None = None,
     fold: bool = True,
+    decode: int | None = None,
+    prefill: bool = False,
 ) -> Graph:
     """Record a module and lower the recording; in training with gradients and the update.
 
     Batch, sequence and image sizes are letters, or those of them that `symbolic` names. `dims`
     gives values to the names in `input_specs`, or to the letters of a spelling's default inputs;
     for a module with its inputs it names sizes and axes. `fold` records three of many equal blocks.
+    `prefill` is the pass of a language model over its prompt, `decode` a step after so many tokens.
     """
     rule = optimizer(train) if train else None
     loaded = _loaded(model, inputs, kwargs or {}, input_specs, dims)
+    if prefill or decode is not None:
+        loaded = _with_cache(loaded, decode, alone=not (train or (prefill and decode)))
 
     folds = runs(plain(loaded.module)) if fold else []
     how = _How(loaded, rule is not None, mode == "train", on_unknown, tuple(folds))
@@ -72,6 +77,16 @@ def graph_of(
     if rule is None:
         return graph
     return optimize(reseed(graph, loss) if loss else graph, rule)
+
+
+def _with_cache(loaded: Loaded, decode: int | None, *, alone: bool) -> Loaded:
+    """Take the pass over the prompt, or a step after some tokens."""
+    from orderof.frontends.torch import decode as cached
+
+    if not alone:
+        hint = "ask for prefill, for decode or for training"
+        raise BadSpelling(loaded.name, "is asked for several passes at once", hint)
+    return cached.prefill(loaded) if decode is None else cached.step(loaded, decode)
 
 
 WIDTHS = "widths"

@@ -28,7 +28,7 @@ def modules_of(module: nn.Module, without: Collection[int] = ()) -> list[tuple[s
 
 
 def leaves(value: object, name: str = "") -> Iterator[tuple[str, torch.Tensor]]:
-    """The tensors in lists, tuples, mappings and dataclasses, each with its place in them."""
+    """The tensors in lists, tuples, mappings, dataclasses and caches, each with its place."""
     if isinstance(value, torch.Tensor):
         yield name, value
         return
@@ -39,5 +39,7 @@ def leaves(value: object, name: str = "") -> Iterator[tuple[str, torch.Tensor]]:
         items = list(enumerate(value))
     elif is_dataclass(value) and not isinstance(value, type):
         items = [(field.name, getattr(value, field.name)) for field in fields(value)]
+    elif type(value).__module__ == "transformers.cache_utils":
+        items = list(vars(value).items())
     for key, item in items:
         yield from leaves(item, f"{name}.{key}" if name else str(key))

@@ -68,6 +68,13 @@ def record(
         return _Run(module, None, train=train).whole(args, kwargs, backward=backward)
 
 
+def returned(module: nn.Module, kwargs: Mapping[str, object]) -> object:
+    """What a module in evaluation returns for some inputs: its tensors are fakes."""
+    with preserved(), torch.no_grad():
+        run = _Run(plain(module), None, train=False)
+        return run.call((), kwargs)
+
+
 def plain(module: nn.Module) -> nn.Module:
     """What was compiled, of a compiled module."""
     return getattr(module, "_orig_mod", module)
@@ -114,7 +121,14 @@ class _Run:
         return self.recording(self.backward(outputs) if backward else ())
 
     def forward(self, args: Sequence[object], kwargs: Mapping[str, object]) -> list[torch.Tensor]:
-        """Call the copy on copied inputs; the tensors in what it returns, each once."""
+        """Call the copy; the tensors in what it returns, each once."""
+        result = self.call(args, kwargs)
+        outputs = list({id(tensor): tensor for _, tensor in leaves(result)}.values())
+        self.outputs = tuple(self.tape.see(output, "the output") for output in outputs)
+        return outputs
+
+    def call(self, args: Sequence[object], kwargs: Mapping[str, object]) -> object:
+        """Call the copy on copied inputs, under the modes that record; what it returns."""
         with self._blamed("the inputs cannot be copied"):
             (args, kwargs), fakes = self.fakes.inputs((tuple(args), dict(kwargs)))
         names = {id(tensor): name for name, tensor in leaves(self._bind(args, kwargs))}
@@ -123,10 +137,7 @@ class _Run:
             self.inputs.append((names.get(id(fake), "hidden"), ref))
             self.tape.known.give(ref, given)
         with self._blamed(), self.fakes.mode, self.tape, Doors(self.tape):
-            result = self.copy(*args, **kwargs)
-        outputs = list({id(tensor): tensor for _, tensor in leaves(result)}.values())
-        self.outputs = tuple(self.tape.see(output, "the output") for output in outputs)
-        return outputs
+            return self.copy(*args, **kwargs)
 
     def backward(self, outputs: list[torch.Tensor]) -> tuple[tuple[str, Ref], ...]:
         """Run autograd from the outputs to the parameters; the gradient of each."""
