@@ -67,16 +67,20 @@ def graph_of(
     folds = runs(plain(loaded.module)) if fold else []
     how = _How(loaded, rule is not None, mode == "train", on_unknown, tuple(folds))
     with uncollected():
-        asked, notes = _inputs(loaded, symbolic, folds)
-        try:
-            graph = _rolled(*settle(asked, how.run, how.make))
-        except Unequal:
-            how = replace(how, folds=())
-            graph, _ = settle(asked, how.run, how.make)
-    graph = replace(graph, notes=(*loaded.notes, *notes, *graph.notes))
+        graph = _settled(how, *_inputs(loaded, symbolic, folds))
     if rule is None:
         return graph
     return optimize(reseed(graph, loss) if loss else graph, rule)
+
+
+def _settled(how: _How, asked: Inputs, notes: tuple[str, ...]) -> Graph:
+    """Record with letters, and make loops of equal blocks where they are equal indeed."""
+    try:
+        graph = _rolled(*settle(asked, how.run, how.make))
+    except Unequal:
+        how = replace(how, folds=())
+        graph, _ = settle(asked, how.run, how.make)
+    return replace(graph, notes=(*how.loaded.notes, *notes, *graph.notes))
 
 
 def _with_cache(loaded: Loaded, decode: int | None, *, alone: bool) -> Loaded:
