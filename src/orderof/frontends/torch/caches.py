@@ -18,12 +18,22 @@ class Caches:
 def forget() -> None:
     """Empty every `functools` cache that holds a fake tensor."""
     for cached in gc.get_objects():
-        if type(cached) is functools._lru_cache_wrapper and _fake(cached):
+        # `isinstance` would ask proxies in modules for their class, which warn that they are old.
+        if type(cached) is functools._lru_cache_wrapper and _fake(cached, 4):
             cached.cache_clear()
 
 
-def _fake(cached: Any) -> bool:
-    """Whether a result is a fake tensor, or a sequence with one."""
-    held = gc.get_referents(cached)
-    inner = (item for h in held if isinstance(h, tuple | list) for item in h)
-    return any(isinstance(item, FakeTensor) for item in (*held, *inner))
+_HOLDERS = ("tuple", "list", "dict", "functools._lru_list_elem")
+"""What a cache has its results in: one with a limit keeps them in a list of its own."""
+
+
+def _fake(holder: Any, depth: int) -> bool:
+    """Whether something holds a fake tensor, or what does."""
+    for held in gc.get_referents(holder):
+        if isinstance(held, FakeTensor):
+            return True
+        kind = type(held)
+        name = f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
+        if depth and name in _HOLDERS and _fake(held, depth - 1):
+            return True
+    return False

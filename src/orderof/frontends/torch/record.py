@@ -14,6 +14,7 @@ from torch._subclasses.fake_tensor import (
 )
 
 from orderof.errors import Error, ModelError, ModelRaised
+from orderof.frontends.torch.caches import forget
 from orderof.frontends.torch.composites import Doors, body_of
 from orderof.frontends.torch.fakes import Fakes, preserved
 from orderof.frontends.torch.folds import Fold, Folder
@@ -21,7 +22,7 @@ from orderof.frontends.torch.known import WHOLE
 from orderof.frontends.torch.nested import leaves, modules_of
 from orderof.frontends.torch.recording import Call, Module, Parameter, Recording, Ref
 from orderof.frontends.torch.scopes import Scopes, file_label
-from orderof.frontends.torch.tape import Tape
+from orderof.frontends.torch.tape import Kept, Tape
 
 __all__ = ["Call", "Module", "Parameter", "Recording", "Ref", "record"]
 
@@ -65,6 +66,12 @@ def record(
             else:
                 if folder.valid:
                     return found
+        try:
+            return _Run(module, None, train=train).whole(args, kwargs, backward=backward)
+        except Kept:
+            if not folds:
+                raise
+            forget()  # what the attempt to fold left in a function's own cache
         return _Run(module, None, train=train).whole(args, kwargs, backward=backward)
 
 
