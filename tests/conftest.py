@@ -19,3 +19,14 @@ def reference() -> Path:
     if not folder.is_dir():
         pytest.skip("published reference data is absent")
     return folder
+
+
+@pytest.fixture
+def forgotten_rules():
+    """Whatever rules a test declares are gone after it."""
+    from orderof.ops.rules import RULES
+
+    before = dict(RULES)
+    yield
+    RULES.clear()
+    RULES.update(before)

@@ -13,13 +13,7 @@ from orderof.transform.grad import grad
 B, d = symbols("B d")
 
 
-@pytest.fixture(autouse=True)
-def forgotten():
-    """Whatever a test declares is gone after it."""
-    before = dict(RULES)
-    yield
-    RULES.clear()
-    RULES.update(before)
+pytestmark = pytest.mark.usefixtures("forgotten_rules")
 
 
 def emitted(name, *args, **kwargs):

@@ -6,9 +6,8 @@ from torch import nn
 
 import orderof
 from orderof.errors import UnknownOperator
-from orderof.ops.rules import RULES
 
-pytestmark = pytest.mark.framework
+pytestmark = [pytest.mark.framework, pytest.mark.usefixtures("forgotten_rules")]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -31,14 +30,6 @@ def library():
     )
     yield
     lib._destroy()
-
-
-@pytest.fixture(autouse=True)
-def forgotten():
-    before = dict(RULES)
-    yield
-    RULES.clear()
-    RULES.update(before)
 
 
 class Net(nn.Module):
