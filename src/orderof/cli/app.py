@@ -31,6 +31,7 @@ VERBS = {
         Verb("explain", "where one number comes from, step by step", LOOK),
         Verb("growth", "how it grows: orders with their proof, crossovers, budgets", LOOK),
         Verb("train", "what a whole training run costs: examples, epochs, batches", LOOK),
+        Verb("generate", "what it costs to generate text: a prompt, then token by token", LOOK),
         Verb("gradient", "what a gradient costs by reverse mode, and by other ways", LOOK),
         Verb("claims", "what people say about cost, held against counts and a clock", LOOK),
         Verb("measure", "run it at several sizes, and compare with what was derived", LOOK),
