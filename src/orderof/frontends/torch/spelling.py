@@ -112,7 +112,7 @@ def parse(text: str) -> InputSpec:
 
     >>> parse("ids: int64[B=2, S] < 50257")
     InputSpec(name='ids', value=TensorSpec(dtype='int64', dims=(Dim(name='B', size=2), \
-Dim(name='S', size=None)), below=50257))
+Dim(name='S', size=None)), below=50257, data=()))
     """
     return _Parser(text).input()
 
@@ -123,7 +123,7 @@ def resolve(
     """Give every name its size; the inputs by name, and the sizes by letter.
 
     >>> resolve([parse("x: float32[B=2, S]")], {"S": 8})
-    ({'x': TensorInput(dtype='float32', shape=(2, 8), names=('B', 'S'), below=None)}, \
+    ({'x': TensorInput(dtype='float32', shape=(2, 8), names=('B', 'S'), below=None, data=())}, \
 {'B': 2, 'S': 8})
     """
     overrides = overrides or {}
