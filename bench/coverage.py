@@ -172,7 +172,8 @@ whether every operator of the forward pass has a rule. A lower bound names the o
 one; what is not counted says why. Of torchvision these are the classifiers, of transformers the
 model types of AutoModel; a model of images and words is counted without an image where the places
 of the image among the words are data. torch 2.13.0, torchvision 0.28.0, timm 1.0.31,
-transformers 5.23.0, diffusers 0.42.1; 60 seconds and 8 GiB for each model. All rows are in `bench/coverage.csv`.
+transformers 5.23.0, diffusers 0.42.1; 60 seconds and 8 GiB for each model.
+All rows are in `bench/coverage.csv`.
 
 """
     return head + "\n".join(summary(rows)) + "\n"
