@@ -18,8 +18,6 @@ from orderof.sym import ONE, Expr, const, symbol
 from orderof.sym.sums import settled, total
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from orderof.counts import Counts
     from orderof.result import Result
 
@@ -53,24 +51,16 @@ class Generation:
     def formula(self, what: str = "macs") -> Expr:
         """Give `macs` or `ops` of all steps after the prompt, in B, P (the prompt) and n (tokens).
 
-        P takes no part in the sum over the steps but where they start.
+        It holds where every T of the steps is in the range that `step.dims` has.
         """
-        read: Callable[[Counts], Expr] = {"macs": _macs, "ops": _ops}[what]
-        step = read(self.step.forward.counts)
+        counts = self.step.forward.counts
+        step = {"macs": counts.macs, "ops": counts.ops}[what]()
         at = symbol("P") + symbol("i") - 1
         return settled(total(step.subs({"T": at}), "i", symbol("n") - 1))
 
     def _steps(self, e: Expr) -> Expr:
         at = const(self.prompt) + symbol("i") - ONE
         return settled(total(e.subs({"T": at}), "i", const(self.tokens - 1)))
-
-
-def _macs(c: Counts) -> Expr:
-    return c.macs()
-
-
-def _ops(c: Counts) -> Expr:
-    return c.ops()
 
 
 def generate(
@@ -86,7 +76,8 @@ def generate(
 
     With beams every sequence is run as often, the prompt too, as `generate` of transformers does;
     what the search itself compares is not part of it. Raises `BadSpelling` for no tokens, and
-    `NoFormula` where a step depends on T otherwise than by a formula (windows that fill up).
+    `NoFormula` where a step depends on T otherwise than by a formula (windows that fill up),
+    `OutOfRange` where its formula was not proved for the last of the steps.
     """
     if min(prompt, tokens, batch, beams) < 1:
         raise BadSpelling("generate", "needs at least one token of each kind", "prompt=1, tokens=1")
@@ -95,9 +86,12 @@ def generate(
     given = _inputs(model, batch * beams, prompt, asked)
     first = analyze(model, prefill=True, **given)
     step = analyze(model, decode=prompt, **given)
-    if "T" not in step.dims and tokens > 2:  # noqa: PLR2004 - one step needs no sum
+    sums = tokens > 2  # noqa: PLR2004 - else one step, which was counted
+    if sums and "T" not in step.dims:
         hint = "analyze(..., decode=T) counts one step after T tokens"
         raise NoFormula(first.model, "has steps that are no formula in T", hint)
+    for t in (prompt + 1, prompt + tokens - 2) if sums else ():
+        step.forward.macs(T=t)  # raises where it was not proved
     return Generation(first, step, prompt, tokens, beams)
 
 

@@ -39,6 +39,14 @@ def test_an_expression_may_take_numbers():
     )
 
 
+def test_an_expression_takes_the_tensors_of_a_list_and_the_numbers_after_it():
+    orderof.rule("mine::mix", "..., ... -> ...", lambda x, y, a: a * x + y, takes=("a",))
+    b = Builder()
+    xs = tuple(b.param(name, B) for name in "xy")
+    g = b.graph(RULES["mine::mix"].emit(b, [xs, 0.5], {}, [xs[0].type]))
+    assert str(graph_work(g)) == "Counts(add.float32: B, mul.float32: B)"
+
+
 def test_counts_are_given_types_and_numbers():
     @orderof.rule("mine::scan", source="a book")
     def scan(x, width, *, reverse=False):

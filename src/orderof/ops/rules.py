@@ -51,7 +51,7 @@ class Rule:
         """Emit a node for a call with Values among its arguments; `results` are what it gave."""
         operands = [v for a in (*args, *kwargs.values()) for v in _values(a)]
         if self.op is not None:
-            plain = [a for a in args if not isinstance(a, Value)]
+            plain = [a for a in args if not _values(a)]
             attrs = {**dict(zip(self.takes, plain, strict=False)), **_plain(kwargs)}
             return self.op.emit(b, operands, tuple(sorted(attrs.items())))
         form = self._irregular(args, kwargs, operands, results)
@@ -149,4 +149,4 @@ def _seen(a: Any) -> Any:  # noqa: ANN401
 
 
 def _plain(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in kwargs.items() if not isinstance(v, Value)}
+    return {k: v for k, v in kwargs.items() if not _values(v)}

@@ -1,11 +1,15 @@
 """A prompt, a step after it, and whole generations, held against sums by hand and step by step."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 import orderof
-from orderof.errors import BadSpelling, NoFormula, Refused
+from orderof.errors import BadSpelling, NoFormula, OutOfRange, Refused
 from orderof.frontends.torch.imports import extra
+from orderof.result.dims import Dims
+from orderof.sym import Range
 
 pytestmark = pytest.mark.framework
 extra("torchvision")  # made importable, as transformers looks for it
@@ -38,6 +42,15 @@ def test_a_step_looks_at_all_tokens_before(llama):
     assert "after 37 tokens" in r.notes[-1]
 
 
+def test_a_step_takes_its_words_by_place_too(llama):
+    ids = torch.zeros(2, 8, dtype=torch.int64)
+    given = orderof.analyze(llama, ids, torch.ones(2, 8), decode=37)
+    assert given.forward.macs == orderof.analyze(llama, decode=37, **words(2, 8)).forward.macs
+    assert given.notes[-1].endswith(
+        "after 37 tokens; left out, as the prompt's own: attention_mask"
+    )
+
+
 def test_a_step_at_other_sizes_is_the_formula(llama):
     formula = orderof.analyze(llama, decode=37, **words(2, 8)).forward.ops
     for batch, tokens in ((1, 5), (3, 64)):
@@ -64,6 +77,20 @@ def test_a_generation_is_its_prompt_and_its_steps(llama):
 def test_beams_are_that_many_sequences(llama):
     beams = orderof.generate(llama, prompt=20, tokens=5, batch=2, beams=3)
     assert beams.macs() == orderof.generate(llama, prompt=20, tokens=5, batch=6).macs()
+
+
+def test_a_sum_stays_where_its_step_was_proved(llama, monkeypatch):
+    analyze = orderof.api.analyze
+
+    def bounded(*args, **kwargs):
+        found = analyze(*args, **kwargs)
+        dims = Dims(found.dims, {"T": Range(most=24)} if "T" in found.dims else {})
+        return replace(found, dims=dims)
+
+    monkeypatch.setattr(orderof.api, "analyze", bounded)
+    assert orderof.generate(llama, prompt=20, tokens=6).tokens == 6
+    with pytest.raises(OutOfRange, match="T=25: is outside T <= 24"):
+        orderof.generate(llama, prompt=20, tokens=7)
 
 
 def test_experts_that_are_chosen_count():

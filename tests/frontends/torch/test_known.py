@@ -48,6 +48,16 @@ def test_sizes_that_come_from_a_tensor():
     assert macs(grid, X, torch.tensor([[1, 2], [3, 4]])) == 4 * 8 * 2 + 4 * 2 * 12
 
 
+def test_what_was_written_by_an_unknown_value_is_known_no_more():
+    def written(x):
+        mask = torch.ones(4, dtype=torch.bool)
+        torch.gt(x[:, 0], 0, out=mask)
+        return x @ x.T if mask.all() else x
+
+    with pytest.raises(ModelRaised, match="_local_scalar_dense"):
+        macs(written, X)
+
+
 def test_what_is_made_in_between_is_known_too():
     def every_second(x):
         at = torch.arange(x.shape[1])

@@ -40,7 +40,8 @@ def step(loaded: Loaded, tokens: int) -> Loaded:
     _wanted(loaded)
     if tokens < 1:
         raise BadSpelling(str(tokens), "tokens before the next one are too few", "one is the least")
-    ids = loaded.kwargs.get("input_ids")
+    given = _bound(loaded)
+    ids = given.pop("input_ids", None)
     if ids is None:
         hint = "--decode is for models that take input_ids"
         raise Refused(loaded.name, "has no input_ids to go on from", hint)
@@ -55,12 +56,21 @@ def step(loaded: Loaded, tokens: int) -> Loaded:
         axes[id(a)] = tuple(sizes.get((int(m), int(n))) for m, n in pairs)
     one = torch.empty((batch, 1), dtype=ids.dtype, device="meta")
     axes[id(one)] = ("B", None)
-    kwargs = {"input_ids": one, "past_key_values": first, "use_cache": True}
+    left = [name for name, v in given.items() if any(leaves(v))]
+    kept = {name: v for name, v in given.items() if name not in left}
+    kwargs = {**kept, "input_ids": one, "past_key_values": first, "use_cache": True}
     note = f"one step of decoding, after {tokens} tokens"
+    note += f"; left out, as the prompt's own: {', '.join(left)}" if left else ""
     dims = {"B": batch, **({} if fixed else {"T": tokens})}
     return replace(
         loaded, args=(), kwargs=kwargs, dims=dims, axes=axes, notes=(*loaded.notes, note)
     )
+
+
+def _bound(loaded: Loaded) -> dict[str, Any]:
+    """Name what the model was given, by place or by name."""
+    names = inspect.signature(loaded.module.forward).parameters
+    return {**dict(zip(names, loaded.args, strict=False)), **loaded.kwargs}
 
 
 def _wanted(loaded: Loaded) -> set[str]:

@@ -20,7 +20,7 @@ from torch import nn
 from orderof.frontends.torch.fakes import copied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator
 
     Seen = set[int]
 
@@ -37,8 +37,7 @@ class Function(nn.Module):
         function = getattr(function, "_torchdynamo_orig_callable", function)  # as it is written
         for name, part in _parts(function, set()):
             if isinstance(part, nn.Module) and not any(part is c for c in self.children()):
-                free = name if name not in own and not hasattr(nn.Module, name) else f"{name}_"
-                self.add_module(_apart(free, self._modules), part)
+                self.add_module(_apart(name, {*own, *dir(nn.Module), *self._modules}), part)
         self.forward = function
 
     def train(self, mode: bool = True) -> Function:  # noqa: FBT001, FBT002, ARG002 - as torch has it
@@ -80,7 +79,7 @@ def called(function: Callable[..., Any]) -> str:
     return getattr(inner, "__name__", type(inner).__name__)
 
 
-def _apart(name: str, taken: Any) -> str:
+def _apart(name: str, taken: Container[str]) -> str:
     found = name.replace(".", "_")
     while found in taken:
         found += "_"

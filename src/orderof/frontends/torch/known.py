@@ -67,7 +67,8 @@ class Known:
         else:
             found = self._applied(call.name, call.args, call.kwargs)
         if found is None:
-            self._forget(r for r in _refs(call.args) if _writes(call.name))
+            if _writes(call.name):
+                self._forget(_refs((*call.args, *call.kwargs.values())))
             return
         for ref, item in zip(call.results, found, strict=False):
             if ref is not None and _fits(ref, item):
