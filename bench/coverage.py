@@ -1,15 +1,20 @@
-"""What of the known libraries is counted completely: one row for each model.
+"""What of the known libraries is counted, model by model, and what holds of the counts.
 
-    python bench/coverage.py timm torchvision transformers diffusers --out coverage.csv
-    python bench/coverage.py timm --like 'vit_*' --train --letters
+    python bench/coverage.py forward timm torchvision transformers diffusers
+    python bench/coverage.py train timm --every 4
+    python bench/coverage.py letters torchvision --like 'resnet*'
+    python bench/coverage.py page
+
+`forward` counts the forward pass, `train` a training step with AdamW; both beside torch's own
+FlopCounterMode on the meta device. `letters` counts with batch, sequence and image sizes as letters
+and blocks folded, and again in numbers, unfolded, at random sizes: every kind of operation must be
+equal. `page` writes docs/coverage.md from what was found.
 
 Every model is counted in a process of its own with limits on memory and time. Rows are written as
-they come: started again with the same file, what is there is not done again. Without `--train` the
-forward pass is counted, with it a training step with AdamW; with `--letters` batch, sequence and
-image sizes are letters.
+they come: started again, what has a row is not done again.
 """
 
-# ruff: noqa: INP001, T201 - a script
+# ruff: noqa: ANN401, INP001, T201 - a script with rows of any kind
 
 from __future__ import annotations
 
@@ -19,6 +24,8 @@ import fnmatch
 import json
 import multiprocessing
 import os
+import random
+import re
 import resource
 import sys
 import time
@@ -27,12 +34,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
-FIELDS = (
-    *("model", "status", "reason", "params", "macs", "backward_macs", "ops"),
-    *("operators", "unknown", "letters", "seconds", "mib"),
-)
+DATA = Path(__file__).with_name("coverage")
+PAGE = Path(__file__).parents[1] / "docs" / "coverage.md"
+LIBRARIES = ("torchvision", "timm", "transformers", "diffusers")
 CLASSES = (
     *("UNet2DConditionModel", "UNet2DModel", "AutoencoderKL", "AutoencoderTiny", "VQModel"),
     "DiTTransformer2DModel",
@@ -59,43 +65,135 @@ def names(library: str) -> list[str]:
             return [f"diffusers:{n}" for n in CLASSES]
 
 
-def counted(spelling: str, *, train: bool, letters: bool) -> dict[str, Any]:
-    """Count one model; what is known of it as a row."""
+Row = dict[str, Any]
+
+
+def forward(spelling: str) -> Row:
+    """Count the forward pass."""
     from orderof import analyze
 
-    how: dict[str, Any] = {} if letters else {"symbolic": ()}
-    result = analyze(spelling, train="adamw" if train else None, on_unknown="bound", **how)
+    result = analyze(spelling, on_unknown="bound", symbolic=())
+    return {**described(result), "torch_macs": halved(spelling)[0]}
+
+
+def train(spelling: str) -> Row:
+    """Count a training step with AdamW."""
+    from orderof import analyze
+
+    result = analyze(spelling, train="adamw", on_unknown="bound", symbolic=())
+    ahead, back = halved(spelling, backward=True)
+    row = {**described(result), "torch_macs": ahead, "torch_backward_macs": back}
+    return {**row, "backward_macs": result.backward.macs(), "step_ops": result.step.ops()}
+
+
+def described(result: Any) -> Row:
+    """Say what was counted, and what was not."""
     unknown = sorted({u.op for u in result.coverage.unknown})
-    return {
-        "status": "bound" if unknown else "ok",
-        "reason": "; ".join(result.notes) if letters else "",
-        "params": result.params(),
-        "macs": result.forward.macs(),
-        "backward_macs": result.backward.macs() if result.backward is not None else "",
-        "ops": (result.step or result.forward).ops(),
-        "operators": result.coverage.ops,
-        "unknown": " ".join(unknown),
-        "letters": " ".join(result.dims),
-    }
+    row: Row = {"status": "bound" if unknown else "ok", "unknown": " ".join(unknown)}
+    row |= {"params": result.params(), "operators": result.coverage.ops}
+    return {**row, "macs": result.forward.macs(), "ops": result.forward.ops()}
 
 
-def child(spelling: str, gib: float, pipe: Any, *, train: bool, letters: bool) -> None:  # noqa: ANN401
+def halved(spelling: str, *, backward: bool = False) -> tuple[str, str]:
+    """Give half of what torch's FlopCounterMode counts, forward and backward; or why it cannot."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from orderof.frontends.torch.build import load
+    from orderof.frontends.torch.nested import leaves
+
+    try:
+        loaded = load(spelling)
+        module = loaded.module.to("meta").train(backward)
+        with FlopCounterMode(display=False) as counter:
+            found = module(*loaded.args, **loaded.kwargs)
+            ahead = counter.get_total_flops()
+            if backward:
+                sums = [t.sum() for _, t in leaves(found) if t.requires_grad]
+                sum(sums[1:], sums[0]).backward()
+        return str(ahead // 2), str((counter.get_total_flops() - ahead) // 2)
+    except Exception as error:  # noqa: BLE001 - a row says what it was
+        return (shown(f"{type(error).__name__}: {error}", 80),) * 2
+
+
+TRIALS = 2
+"""Recounts at random sizes for each model."""
+
+
+def letters(spelling: str) -> Row:
+    """Count with letters, and again in numbers at random sizes."""
+    from orderof import analyze
+
+    result = analyze(spelling, on_unknown="bound")
+    row: Row = {"letters": " ".join(result.dims), "reason": shown("; ".join(result.notes), 300)}
+    if not result.dims:
+        return {**row, "status": "none"}
+    draw = random.Random(spelling)  # noqa: S311 - the same sizes in every run
+    held: list[str] = []
+    for _ in range(20):
+        sizes = {k: drawn(draw, n, result.dims.ranges.get(k)) for k, n in result.dims.items()}
+        try:
+            again = analyze(spelling, dims=sizes, symbolic=(), fold=False, on_unknown="bound")
+        except Exception:  # noqa: BLE001, S112 - sizes that the model does not take
+            continue
+        if result.forward.counts.subs(sizes) != again.forward.counts:
+            return {**row, "status": "differs", "sizes": written(sizes)}
+        held.append(written(sizes))
+        if len(held) == TRIALS:
+            break
+    return {**row, "status": "ok" if held else "untried", "sizes": "; ".join(held)}
+
+
+def drawn(draw: random.Random, n: int, allowed: Any) -> int:
+    """Draw a size near another one, in its range."""
+    least, most, multiple = (allowed.least, allowed.most, allowed.multiple) if allowed else (1,) * 3
+    top = max(n + n // 2, 4) if not allowed or most is None else min(most, 2 * n)
+    first = max(least, n // 2, 1)
+    return max(draw.randint(first, max(first, top)) // multiple * multiple, multiple)
+
+
+def written(sizes: Mapping[str, int]) -> str:
+    """Write sizes down."""
+    return " ".join(f"{k}={n}" for k, n in sizes.items())
+
+
+MODES: dict[str, tuple[Callable[[str], Row], tuple[str, ...]]] = {
+    "forward": (forward, ("params", "macs", "torch_macs", "ops", "operators", "unknown")),
+    "train": (
+        train,
+        (
+            *("params", "macs", "torch_macs", "backward_macs", "torch_backward_macs"),
+            *("ops", "step_ops", "operators", "unknown"),
+        ),
+    ),
+    "letters": (letters, ("letters", "sizes")),
+}
+"""What is done with each model, and which columns it fills."""
+_LOCAL = re.compile(r"/\S*?/((?:site-packages|src)/)")
+
+
+def shown(reason: str, most: int) -> str:
+    """Shorten a reason to one line without the folders of a machine."""
+    text = _LOCAL.sub(r"\1", reason.replace("\n", " "))
+    return re.sub(r"(?<![\w.])/(?:\w+/)+\S*", "...", text)[:most]
+
+
+def child(mode: str, spelling: str, gib: float, pipe: Any) -> None:
     """Count in a process of its own."""
     warnings.filterwarnings("ignore")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     resource.setrlimit(resource.RLIMIT_DATA, (int(gib * 2**30),) * 2)
     start = time.perf_counter()
     try:
-        row = counted(spelling, train=train, letters=letters)
+        row = MODES[mode][0](spelling)
     except BaseException as error:  # noqa: BLE001 - a row says what it was
-        row = {"status": "refused", "reason": f"{type(error).__name__}: {str(error)[:300]}"}
+        row = {"status": "refused", "reason": shown(f"{type(error).__name__}: {error}", 300)}
     row["seconds"] = round(time.perf_counter() - start, 2)
     row["mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     pipe.send(json.dumps(row))
     os._exit(0)
 
 
-def run(todo: list[str], args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+def run(todo: list[str], args: argparse.Namespace) -> Iterator[Row]:
     """Count models, some at a time; those that take too long are stopped."""
     fork = multiprocessing.get_context("fork")
     waiting, running = list(reversed(todo)), {}
@@ -103,13 +201,12 @@ def run(todo: list[str], args: argparse.Namespace) -> Iterator[dict[str, Any]]:
         while waiting and len(running) < args.jobs:
             spelling = waiting.pop()
             ours, theirs = fork.Pipe()
-            how = {"train": args.train, "letters": args.letters}
-            process = fork.Process(target=child, args=(spelling, args.gib, theirs), kwargs=how)
+            process = fork.Process(target=child, args=(args.mode, spelling, args.gib, theirs))
             process.start()
             theirs.close()
             running[spelling] = process, ours, time.monotonic()
         for spelling, (process, pipe, start) in list(running.items()):
-            row: dict[str, Any] | None = None
+            row: Row | None = None
             if pipe.poll(0.02):
                 try:
                     row = json.loads(pipe.recv())
@@ -117,108 +214,78 @@ def run(todo: list[str], args: argparse.Namespace) -> Iterator[dict[str, Any]]:
                     row = {"status": "refused", "reason": f"killed: {process.exitcode}"}
             elif time.monotonic() - start > args.seconds:
                 process.kill()
-                row = {"status": "refused", "reason": f"over {args.seconds} s"}
+                row = {"status": "refused", "reason": f"over {args.seconds:.0f} s"}
             if row is not None:
                 process.join()
                 del running[spelling]
                 yield {"model": spelling, **row}
 
 
-def done(path: Path, again: Collection[str]) -> set[str]:
-    """Which models a file has rows of; of `again` those that were not complete are taken out."""
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """Read what was found so far."""
     if not path.exists():
-        return set()
+        return []
     with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    if again:
-        rows = [r for r in rows if r["status"] == "ok" or r["model"] not in again]
-        with path.open("w", newline="") as file:
-            writer = csv.DictWriter(file, FIELDS)
-            writer.writeheader()
-            writer.writerows(rows)
-    return {row["model"] for row in rows}
+        return list(csv.DictReader(file))
 
 
-def summary(rows: list[dict[str, str]]) -> Iterator[str]:
-    """Say how many models of each library are complete, and what stands in the way of others."""
-    yield "| library | models | complete | lower bound | not counted |"
-    yield "|---|---|---|---|---|"
-    for library in dict.fromkeys(r["model"].partition(":")[0] for r in rows):
-        mine = [r for r in rows if r["model"].startswith(f"{library}:")]
-        ok, bound, lost = (sum(r["status"] == s for r in mine) for s in ("ok", "bound", "refused"))
-        share = f"{ok} ({100 * ok / len(mine):.1f} %)"
-        yield f"| {library} | {len(mine)} | {share} | {bound} | {lost} |"
-    lacking: dict[str, list[str]] = {}
-    for row in rows:
-        for op in row["unknown"].split():
-            lacking.setdefault(op, []).append(row["model"])
-    yield "\n| operator without a rule | models | one of them |\n|---|---|---|"
-    for op, models in sorted(lacking.items(), key=lambda x: (-len(x[1]), x[0])):
-        yield f"| `{op}` | {len(models)} | `{models[0]}` |"
-    refused = [row for row in rows if row["status"] == "refused"]
-    if refused:
-        yield "\n| not counted | why |\n|---|---|"
-    for row in refused:
-        why = row["reason"][:160].replace("|", "/").replace("\n", " ")
-        yield f"| `{row['model']}` | {why} |"
+def keep(path: Path, fields: tuple[str, ...], rows: Collection[Mapping[str, Any]]) -> None:
+    """Write rows in the order of libraries and names."""
+    order = {library: i for i, library in enumerate(LIBRARIES)}
+    ordered = sorted(rows, key=lambda r: (order[r["model"].partition(":")[0]], r["model"]))
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(
+            file, fields, restval="", extrasaction="ignore", lineterminator="\n"
+        )
+        writer.writeheader()
+        writer.writerows(ordered)
 
 
-def page(rows: list[dict[str, str]]) -> str:
-    """Write the page about coverage."""
-    head = """# Coverage
-
-What `bench/coverage.py` found, model by model, at the sizes that each library gives by default:
-whether every operator of the forward pass has a rule. A lower bound names the operators that lack
-one; what is not counted says why. Of torchvision these are the classifiers, of transformers the
-model types of AutoModel; a model of images and words is counted without an image where the places
-of the image among the words are data. torch 2.13.0, torchvision 0.28.0, timm 1.0.31,
-transformers 5.23.0, diffusers 0.42.1; 60 seconds and 8 GiB for each model.
-All rows are in `bench/coverage.csv`.
-
-"""
-    return head + "\n".join(summary(rows)) + "\n"
-
-
-def main() -> None:
-    """Count what is not counted yet, with a bar; then add up."""
+def asked() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("mode", choices=[*MODES, "page"])
     parser.add_argument("library", nargs="*", default=["torchvision"])
-    parser.add_argument("--out", type=Path, default=Path("coverage.csv"))
+    parser.add_argument("--out", type=Path, help="a file of rows, by default that of the mode")
     parser.add_argument("--like", default="*", help="a pattern of names after the colon")
     parser.add_argument("--every", type=int, default=1, help="one model in so many")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--gib", type=float, default=8.0)
     parser.add_argument("--seconds", type=float, default=120.0)
-    parser.add_argument("--page", type=Path, help="write a summary in Markdown")
     parser.add_argument("--again", action="store_true", help="what was not complete once more")
-    parser.add_argument("--train", action="store_true")
-    parser.add_argument("--letters", action="store_true")
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Count what is not counted yet, with a bar; or write the page."""
+    args = asked()
+    if args.mode == "page":
+        from coverage_page import page
+
+        PAGE.write_text(page({m: rows_of(DATA / f"{m}.csv") for m in MODES}), "utf-8")
+        return
     import torch
     from rich.progress import track
 
     torch.set_num_threads(1)
+    path = args.out or DATA / f"{args.mode}.csv"
+    fields = ("model", "status", "reason", *MODES[args.mode][1], "seconds", "mib")
     every = [n for library in args.library for n in names(library)]
     like = [n for n in every if fnmatch.fnmatchcase(n.partition(":")[2], args.like)]
-    wanted = like[:: args.every]
-    old = done(args.out, wanted if args.again else ())
-    todo = [n for n in wanted if n not in old]
-    new = not args.out.exists()
-    with args.out.open("a", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS, restval="")
-        if new:
-            writer.writeheader()
-        rows: Iterable[dict[str, Any]] = run(todo, args)
-        shown = {"total": len(todo), "description": "models", "disable": not sys.stderr.isatty()}
-        for row in track(rows, **shown):
+    wanted = set(like[:: args.every])
+    rows = rows_of(path)
+    if args.again:
+        rows = [r for r in rows if r["status"] == "ok" or r["model"] not in wanted]
+    todo = [n for n in like if n in wanted - {r["model"] for r in rows}]
+    keep(path, fields, rows)
+    shown_ = {"total": len(todo), "description": "models", "disable": not sys.stderr.isatty()}
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, fields, restval="", lineterminator="\n")
+        for row in track(run(todo, args), **shown_):
             writer.writerow(row)
             file.flush()
-    with args.out.open(newline="") as file:
-        rows_ = list(csv.DictReader(file))
-    text = page(rows_)
-    if args.page:
-        args.page.write_text(text, "utf-8")
-    print("\n".join(text.splitlines()[8:]))
+    keep(path, fields, rows := rows_of(path))
+    print(f"{sum(r['status'] == 'ok' for r in rows)} of {len(rows)} ok, in {path}")
 
 
 if __name__ == "__main__":

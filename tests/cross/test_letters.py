@@ -201,3 +201,60 @@ def test_a_batch_of_one_that_costs_something_else_is_outside_the_range():
     assert (str(r.forward.ops), r.dims.ranges["B"].text("B")) == ("8*B", ("B >= 2",))
     with pytest.raises(OutOfRange, match="B=1: is outside B >= 2"):
         r.forward.ops(B=1)
+
+
+class Square(nn.Module):
+    """Pads an image to a square, as those do that take images of any shape."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 5, 3, padding=1)
+
+    def forward(self, x):
+        high, wide = x.shape[-2:]
+        side = max(high, wide)
+        return self.conv(nn.functional.pad(x, (0, side - wide, 0, side - high)))
+
+
+class Longer(nn.Module):
+    """Takes every second place along the longer side."""
+
+    def forward(self, x):
+        axis = 2 if x.shape[2] > x.shape[3] else 3
+        half = x.narrow(axis, 0, x.shape[axis] // 2)
+        return half * half
+
+
+class Filled(nn.Module):
+    """A kernel that must be filled: smaller images are made larger before, as in timm's VGG."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 4, 4, stride=4)
+        self.last = nn.Conv2d(4, 6, 7)
+
+    def forward(self, x):
+        x = self.first(x)
+        if min(x.shape[-2:]) < 7:
+            x = nn.functional.adaptive_avg_pool2d(x, (max(7, x.shape[-2]), max(7, x.shape[-1])))
+        return self.last(x)
+
+
+@pytest.mark.parametrize("model", [Square(), Longer(), Filled()], ids=lambda m: type(m).__name__)
+def test_what_is_said_of_other_shapes_of_an_image_is_right(model):
+    """A formula may be refused at a size, or have no letter for it; where it speaks it is right."""
+    r = analyze(model, torch.zeros(1, 3, 40, 40))
+    for high, wide in ((60, 44), (44, 60), (24, 40), (40, 24), (20, 20), (90, 33)):
+        recount = analyze(model, torch.zeros(1, 3, high, wide), symbolic=()).forward.ops()
+        try:
+            said = r.forward.ops(H=high, W=wide)
+        except (OutOfRange, UnknownDim):
+            continue
+        assert said == recount
+
+
+def test_a_kernel_that_must_be_filled_gives_a_least_size():
+    r = analyze(Filled(), torch.zeros(1, 3, 40, 40))
+    assert r.forward.ops(H=40, W=61) > r.forward.ops(H=40, W=40)
+    with pytest.raises(OutOfRange, match="H >= 28"):
+        r.forward.ops(H=27, W=40)

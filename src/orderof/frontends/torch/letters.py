@@ -19,7 +19,7 @@ import torch
 from orderof.frontends.torch.nested import leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from torch import nn
 
@@ -123,25 +123,37 @@ _BATCH = 30
 def points(
     sizes: Mapping[str, int], step: Mapping[str, int], *, below: bool
 ) -> Iterator[dict[str, int]]:
-    """Sizes to record at: primes times the step, above or below; a batch is always above."""
+    """Sizes to record at: primes times the step, above or below; a batch is always above.
+
+    The side of an image that was the longer one is the shorter one next: else the longer of both
+    would look like one of them.
+    """
     used = [n for name, n in sizes.items() if name != "B"]
     last = {name: n if below and name != "B" else _beyond(name, n) for name, n in sizes.items()}
+    start, order = dict(last), list(sizes)
     while True:
-        for name in sizes:
-            by, down = step.get(name, 1), below and name != "B"
+        for name in order:
+            down, taken = below and name != "B", [] if name == "B" else used
             apart = 0 if name == "B" else 1 if down else _APART
-            factors = count(last[name] // by - 1, -1) if down else count(last[name] // by + 1)
-            taken = [] if name == "B" else used
-            factor = next(
-                k
-                for k in factors
-                if k < 2 or (prime(k) and all(abs(k * by - n) >= apart for n in taken))  # noqa: PLR2004
-            )
-            if factor < 2:  # noqa: PLR2004
+            found = _further(start[name], step.get(name, 1), taken, apart, down=down)
+            if found is None:
                 return
-            last[name] = factor * by
-            used.append(last[name])
+            last[name] = found
+            used.append(found)
+            start = {**last, **{side: found for side in PLANE & last.keys() if name in PLANE}}
         yield dict(last)
+        order = sorted(sizes, key=last.__getitem__, reverse=not below)
+
+
+def _further(start: int, by: int, taken: Collection[int], apart: int, *, down: bool) -> int | None:
+    """Find the next prime times `by` that is so far from those taken; None where there is none."""
+    factors = count(start // by - 1, -1) if down else count(start // by + 1)
+    for k in factors:
+        if k < 2:  # noqa: PLR2004 - the first prime
+            return None
+        if prime(k) and all(abs(k * by - n) >= apart for n in taken):
+            return k * by
+    return None
 
 
 def _beyond(name: str, n: int) -> int:
@@ -188,6 +200,11 @@ def near(sizes: Mapping[str, int]) -> Iterator[dict[str, int]]:
         point = {name: n + (k + 1) * more for k, (name, n) in enumerate(sizes.items())}
         if min(point.values()) > 0:
             yield point
+
+
+def telling(n: int) -> bool:
+    """Whether a number that it divides is hardly one of the model: a prime that is not small."""
+    return n > _BATCH and prime(n)
 
 
 def prime(n: int) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orderof.analyses.work import counted_at
 from orderof.errors import Error, Parted, UnknownOperator
-from orderof.frontends.torch.letters import prime
+from orderof.frontends.torch.letters import telling
 from orderof.frontends.torch.merge import marked, merge
 from orderof.frontends.torch.sizes import Sizes
 
@@ -34,7 +34,7 @@ def proved(taken: Sequence[Taken], steps: Point, make: Make) -> Graph | None:
     """
     same, others = _one_path(taken)
     if len(same) == 1:
-        primes = all(map(prime, same[0][0].values()))
+        primes = all(map(telling, same[0][0].values()))
         return _of_one(same[0], others[0], make) if primes and len(others) == 1 else None
     merged = merge([r for _, r in same])
     sizes = Sizes([p for p, _ in same], steps, held_out=len(same) > 2)  # noqa: PLR2004

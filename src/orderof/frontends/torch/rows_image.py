@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from orderof.errors import Indivisible, UnknownOperator
+from orderof.errors import Indivisible, UnknownOperator, Unproved
 from orderof.ops import shape as s
 from orderof.ops import slide as sliding
 from orderof.ops.antialias import antialias, antialias_gradient
@@ -78,7 +78,7 @@ def _linear_backward(taps: int) -> Row:
 def _smooth(taps: int) -> Row:
     def row(low: Lowering, x: Value, _: Any, align: bool, *scales: Any) -> Any:  # noqa: FBT001
         size = low.types()[0].shape[2:]
-        _plain_scales(low, x.shape[2:], size, scales)
+        _plain_windows(low, x.shape[2:], size, scales)
         return antialias(low.b, x, size=size, taps=taps, align=bool(align))
 
     return row
@@ -87,16 +87,18 @@ def _smooth(taps: int) -> Row:
 def _smooth_backward(taps: int) -> Row:
     def row(low: Lowering, g: Value, _: Any, __: Any, align: bool, *scales: Any) -> Any:  # noqa: FBT001
         size = low.types()[0].shape[2:]
-        _plain_scales(low, size, g.shape[2:], scales)
+        _plain_windows(low, size, g.shape[2:], scales)
         return antialias_gradient(low.b, g, size=size, taps=taps, align=bool(align))
 
     return row
 
 
-def _plain_scales(
+def _plain_windows(
     low: Lowering, few: Sequence[Expr], many: Sequence[Expr], scales: Sequence[float | None]
 ) -> None:
-    """Refuse a scale that is not the ratio of the sizes: its windows lie elsewhere."""
+    """Refuse sizes in letters, and a scale that is not their ratio: its windows lie elsewhere."""
+    if any(n.value is None for n in (*few, *many)):
+        raise Unproved("antialias", "looks at windows that no formula gives")
     given = [(n, m, Fraction(f)) for n, m, f in zip(few, many, scales, strict=False) if f]
     if any(n * f.numerator != m * f.denominator for n, m, f in given):
         assert low.call is not None  # noqa: S101 - rows run within a call

@@ -9,18 +9,20 @@
    for multiples only.
 4. Where the model runs another path at a distance that costs something else, sizes nearby give the
    formula, and recordings in between say how far it holds.
-5. A letter for which nothing is found stays a number, and a note says why.
+5. An image of half the sides is looked at too: where its path costs something else, the formula
+   has a least size.
+6. A letter for which nothing is found stays a number, and a note says why.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import count, islice
 from typing import TYPE_CHECKING
 
 from orderof.errors import Error, ModelRaised, Parted, UnknownOperator, Unproved
-from orderof.frontends.torch.letters import PLANE, STEPS, Inputs, near, points, widened
+from orderof.frontends.torch.letters import PLANE, STEPS, Inputs, near, points, prime, widened
 from orderof.frontends.torch.proof import check, path, proved
 from orderof.sym import Range
 
@@ -157,6 +159,8 @@ class _Search:
     """Whether the model takes other multiples of the sizes: else none will do."""
     beyond: str = ""
     """What is different outside the range that was found."""
+    why_not: Error | None = None
+    """The same as it was raised."""
     ranges: dict[str, Range] = field(default_factory=dict[str, Range])
     deepest: int = field(init=False)
     """By how much the smallest plane that was made is smaller than the input's."""
@@ -172,12 +176,14 @@ class _Search:
         """Give the graph that an attempt leads to, if it is worth trying and does."""
         if not self._worth(attempt):
             return None
+        self.ranges.clear()
         try:
             graph = self._try(attempt)
             if attempt.near:
                 self._bound(graph, attempt)
             else:
                 self._ones(graph, attempt)
+                self._halves(graph, attempt)
         except UnknownOperator:
             raise
         except Error as error:
@@ -245,15 +251,36 @@ class _Search:
                 least = 2 if two else self._last(graph, attempt, name, n, 2)
                 self.ranges[name] = replace(allowed, least=least)
 
+    def _halves(self, graph: Graph, attempt: Attempt) -> None:
+        """Find out whether an image of half the sides is what the formula says, if one is taken.
+
+        A kernel or a window that an image no longer fills is another path; it was not looked at
+        when recordings at larger sizes gave the formula.
+        """
+        sides = {} if attempt.below else {n: self.inputs.sizes[n] for n in attempt.plane}
+        half = {n: max(size // 2 // attempt.step, 1) * attempt.step for n, size in sides.items()}
+        if half == sides:
+            return
+        if self._holds(graph, attempt, half) or isinstance(self.why_not, ModelRaised):
+            return
+        alone = [n for n in half if not self._holds(graph, attempt, {n: half[n]})]
+        for name, size in sides.items():
+            bisected = attempt.step == 1 and alone == list(half)
+            least = self._last(graph, attempt, name, size, half[name]) if bisected else size
+            self.ranges[name] = replace(attempt.range(name, size), least=least)
+
     def _bound(self, graph: Graph, attempt: Attempt) -> None:
         """Find how far a formula holds in every letter, with the others as asked for."""
         for name in attempt.letters:
             n = self.inputs.sizes[name]
+            far = next(k for k in count(_FAR * n) if prime(k))  # odd: halves are rounded there
             least = self._last(graph, attempt, name, n, 1)
-            most = self._last(graph, attempt, name, n, _FAR * n)
-            if most < _FAR * n:
+            most = self._last(graph, attempt, name, n, far)
+            if most < far:
                 self._holds(graph, attempt, {name: most + 1})  # to say what is there
-            self.ranges[name] = Range(1, least, None if most == _FAR * n else most)
+            self.ranges[name] = Range(1, least, None if most == far else most)
+            if least == most:
+                raise Unproved(f"{name}={n}", "has a formula at this size alone")
 
     def _last(self, graph: Graph, attempt: Attempt, name: str, good: int, bad: int) -> int:
         """Give the last size on the way from one that holds at which it still holds."""
@@ -261,7 +288,8 @@ class _Search:
             return bad
         while abs(bad - good) > 1:
             middle = (good + bad) // 2
-            if self._holds(graph, attempt, {name: middle}):
+            around = {middle, middle + (1 if good > bad else -1)} - {good}
+            if all(self._holds(graph, attempt, {name: k}) for k in sorted(around)):
                 good = middle
             else:
                 bad = middle
@@ -276,7 +304,7 @@ class _Search:
             raise
         except Error as error:
             at = ", ".join(f"{k}={n}" for k, n in other.items())
-            self.beyond = f"at {at} {error}"
+            self.beyond, self.why_not = f"at {at} {error}", error
             return False
         return True
 

@@ -16,7 +16,7 @@ Where it does not and another one does, `settled` is false, and one more recordi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from orderof.errors import Indivisible, Unproved
 from orderof.sym import ONE, Expr, ceildiv, const, floordiv, symbol
@@ -33,9 +33,19 @@ _SURE = 3
 
 @dataclass(frozen=True, slots=True)
 class Varied:
-    """A number that differs between recordings: its value at each point."""
+    """A number that differs between recordings: its value at each point.
+
+    Where a row counts with one that it takes as it is (an axis), there is no formula.
+    """
 
     values: tuple[int, ...]
+
+    def _refuse(self, *_: object) -> NoReturn:
+        at = ", ".join(map(str, self.values))
+        raise Unproved(f"a setting of {at}", "differs between sizes and is no size")
+
+    __index__ = __mod__ = __add__ = __radd__ = __sub__ = __rsub__ = _refuse
+    __neg__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
 
 
 class Sizes:

@@ -1,0 +1,200 @@
+"""Published figures against ours: parameters and multiply-adds, set by set.
+
+    python bench/published.py ../shared/reference
+
+timm        parameters in millions, as their tables round them
+torchvision parameters, exact; "GFLOPS", which are multiply-adds, within 0.001 G
+hf          parameters of language models that their makers published exactly
+open_clip   GFLOPs of image and text, two for each multiply-add, within 1 %
+
+The first two are read off the rows of `bench/coverage.py`, the others are counted here. What
+differs is printed; the sums are written to bench/coverage/published.csv.
+"""
+
+# ruff: noqa: INP001, T201 - a script with rows of any kind
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from coverage import DATA, rows_of, shown
+
+warnings.filterwarnings("ignore")
+
+
+@dataclass(frozen=True)
+class Held:
+    """One published figure and ours; `why` where ours could not be had."""
+
+    name: str
+    what: str
+    published: float
+    ours: float
+    within: float
+    why: str = ""
+
+    @property
+    def equal(self) -> bool:
+        """Whether they agree, and ours is there."""
+        return not self.why and abs(self.ours - self.published) <= self.within
+
+
+def counted(library: str) -> dict[str, dict[str, str]]:
+    """Give the rows of a library that were counted, by the model's name."""
+    rows = (r for r in rows_of(DATA / "forward.csv") if r["status"] == "ok")
+    split = ((r["model"].partition(":"), r) for r in rows)
+    return {name: r for (kind, _, name), r in split if kind == library}
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    """Read a table of figures."""
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def timm(folder: Path) -> Iterator[Held]:
+    """Compare parameters at the sizes that were counted; any size has the same number."""
+    ours = counted("timm")
+    for row in table(folder / "timm_reference.csv"):
+        if row["flags"] not in ("", "differs_pt210") or row["model"] not in ours:
+            continue
+        found = int(ours[row["model"]]["params"]) / 1e6
+        name = f"{row['model']} at {row['img_size']}"
+        yield Held(name, "params (M)", float(row["params_M"]), found, 0.00501)
+
+
+def torchvision(folder: Path) -> Iterator[Held]:
+    """Compare parameters and multiply-adds."""
+    ours = counted("torchvision")
+    for row in table(folder / "torchvision_ops.csv"):
+        mine = ours.get(row["builder"])
+        if mine is None or (row["is_default"] != "1" and row["group"] == "classification"):
+            continue
+        yield Held(row["builder"], "params", int(row["num_params"]), int(mine["params"]), 0)
+        yield Held(row["builder"], "G", float(row["gops"]), int(mine["macs"]) / 1e9, 0.001)
+
+
+def hf(folder: Path) -> Iterator[Held]:
+    """Build language models from their configurations."""
+    from orderof import analyze
+
+    for line in (folder / "hf_configs.jsonl").read_text("utf-8").splitlines():
+        model = json.loads(line)
+        exact = sorted({n["value"] for n in model.get("published_params") or () if n["exact"]})
+        config = configured(model)
+        if not exact or config is None:
+            continue
+        with tempfile.TemporaryDirectory() as place:
+            Path(place, "config.json").write_text(json.dumps(config), "utf-8")
+            ours, why = tried(lambda at=place: analyze(f"hf:{at}", symbolic=()).params())
+        nearest = min(exact, key=lambda n: abs(n - ours))
+        yield Held(model["name"], "params", nearest, ours, 0, why)
+
+
+LITGPT = {
+    "n_layer": "num_hidden_layers",
+    "n_embd": "hidden_size",
+    "n_head": "num_attention_heads",
+    "n_query_groups": "num_key_value_heads",
+    "intermediate_size": "intermediate_size",
+    "padded_vocab_size": "vocab_size",
+}
+"""What LitGPT calls what a configuration of transformers has."""
+TIED = {"Qwen/Qwen2.5-0.5B", "Qwen/Qwen2.5-1.5B", "Qwen/Qwen2.5-3B"}
+"""Models whose last layer is their embedding, as their cards say; LitGPT has no field for it."""
+
+
+def configured(model: dict[str, Any]) -> dict[str, Any] | None:
+    """Give the configuration that transformers reads, or make it of LitGPT's for Qwen 2.5."""
+    found = [(model["config_format"], model["config"])]
+    found += [(o["format"], o["config"]) for o in model.get("other_configs", ())]
+    for kind, config in found:
+        if kind == "hf_config" and "architectures" in config and "auto_map" not in config:
+            return config
+    for kind, config in found:
+        if kind == "litgpt" and "Qwen2.5" in model["name"]:
+            named = {theirs: config[ours] for ours, theirs in LITGPT.items() if ours in config}
+            named["tie_word_embeddings"] = model["name"] in TIED
+            return {"model_type": "qwen2", "architectures": ["Qwen2ForCausalLM"], **named}
+    return None
+
+
+def open_clip(folder: Path) -> Iterator[Held]:
+    """Build image and text towers from their configurations."""
+    import torch
+
+    from orderof import analyze
+    from orderof.frontends.torch.build import weightless
+    from orderof.frontends.torch.imports import extra
+
+    extra("torchvision")
+    library: Any = extra("open_clip")
+    known = set(library.list_models())
+    for line in (folder / "openclip_models.jsonl").read_text("utf-8").splitlines():
+        model = json.loads(line)
+        name, profile = model["model"], model.get("profile") or {}
+        if name not in known or not profile.get("gflops"):
+            continue
+
+        def figures(name: str = name) -> float:
+            made = weightless(lambda: library.create_model(name), name)
+            size = made.visual.image_size
+            high, wide = size if isinstance(size, tuple | list) else (size, size)
+            image = torch.empty(1, 3, high, wide, device="meta")
+            text = torch.empty(1, made.context_length, dtype=torch.int64, device="meta")
+            return 2 * analyze(made, image, text, symbolic=()).forward.macs() / 1e9
+
+        ours, why = tried(figures)
+        yield Held(name, "GFLOPs", profile["gflops"], ours, profile["gflops"] / 100, why)
+
+
+def tried(count: Callable[[], Any]) -> tuple[Any, str]:
+    """Count, or say why not."""
+    try:
+        return count(), ""
+    except Exception as error:  # noqa: BLE001 - a row says what it was
+        return 0, shown(f"{type(error).__name__}: {error}", 160)
+
+
+SETS = {"timm": timm, "torchvision": torchvision, "hf": hf, "open_clip": open_clip}
+
+
+def main() -> None:
+    """Print what differs, and write what was compared."""
+    folder = Path(sys.argv[1])
+    asked = sys.argv[2:] or list(SETS)
+    path = DATA / "published.csv"
+    rows: list[dict[str, Any]] = [r for r in rows_of(path) if r["set"] not in asked]
+    for name in asked:
+        held = list(SETS[name](folder))
+        for h in held:
+            if not h.equal:
+                print(f"{name} {h.name}: {h.what} {h.published} published, {h.ours} ours {h.why}")
+        for what in dict.fromkeys(h.what for h in held):
+            mine = [h for h in held if h.what == what]
+            equal = sum(h.equal for h in mine)
+            others = "; ".join(
+                f"{h.name} {h.why or f'{h.published:g} published, {h.ours:.6g} ours'}"
+                for h in mine
+                if not h.equal
+            )
+            rows.append({"set": name, "what": what, "compared": len(mine), "equal": equal,
+                         "others": others})  # fmt: skip
+            print(f"{name}: {what} {equal} of {len(mine)} equal")
+    with path.open("w", newline="") as file:
+        fields = ("set", "what", "compared", "equal", "others")
+        writer = csv.DictWriter(file, fields, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()
