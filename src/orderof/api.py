@@ -128,6 +128,7 @@ def result_of(
         coverage=report.coverage,
         parameters=report.params,
         assumptions=report.assumptions,
+        experts=report.experts,
         notes=found.notes,
         as_=as_,
     )

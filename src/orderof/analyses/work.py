@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orderof.analyses.experts import experts
 from orderof.counts import Counts
 from orderof.ir.forms import Loop, View
 from orderof.ir.graph import Graph, Node, Phase, Role
@@ -22,6 +23,7 @@ from orderof.sym import ONE, Expr, assumptions
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from orderof.analyses.experts import Routing
     from orderof.counts import Key
     from orderof.ops.work import Padding
 
@@ -86,6 +88,7 @@ class WorkReport:
     coverage: Coverage
     params: Params
     assumptions: tuple[str, ...]
+    experts: tuple[Routing, ...] = ()
 
 
 def visits(graph: Graph, times: Expr = ONE) -> Iterator[tuple[Node, Expr]]:
@@ -99,7 +102,7 @@ def visits(graph: Graph, times: Expr = ONE) -> Iterator[tuple[Node, Expr]]:
 def count(graph: Graph, padding: Padding = "full") -> WorkReport:
     """Count everything."""
     rows, coverage = counted(graph, padding)
-    return WorkReport(rows, coverage, parameters(graph), _assumed(graph))
+    return WorkReport(rows, coverage, parameters(graph), _assumed(graph), experts(graph))
 
 
 def counted(graph: Graph, padding: Padding = "full") -> tuple[tuple[Row, ...], Coverage]:

@@ -7,7 +7,8 @@
 
 Every row is multiplied once, whatever the groups: T*d*f multiply-adds. In the second form a group
 of n rows takes n - 1 additions for each result, so that all of them take (T - E)*d*f if none of the
-groups is empty, which is assumed.
+groups is empty, which is assumed. Of the matrices those are read that have a row: as many as there
+are rows at most, which is counted.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from orderof.counts import Counts, Kind
 from orderof.ir.forms import Irregular
 from orderof.ir.graph import Type
 from orderof.ops.define import irregular
-from orderof.sym import ceillog2
+from orderof.sym import ceillog2, minimum
 
 if TYPE_CHECKING:
     from orderof.sym import Expr
@@ -32,15 +33,16 @@ def _plan(left: Type, right: Type, ends: Type) -> tuple[Irregular, tuple[Type]]:
     if len(right.shape) == 3:  # noqa: PLR2004 - a matrix for each group
         rows, depth, width = left.shape[0], left.shape[1], right.shape[2]
         shape, sums, chain = (rows, width), rows * width * (depth - 1), ceillog2(depth)
+        read = minimum(groups, rows) * depth * width
     else:
         depth, rows, width = left.shape[0], left.shape[1], right.shape[1]
         shape = (groups, depth, width)
-        sums, chain = (rows - groups) * depth * width, ceillog2(rows)
+        sums, chain, read = (rows - groups) * depth * width, ceillog2(rows), right.size
     points: Expr = rows * depth * width
     out = Type(shape, left.dtype)
     parts = ((Kind.MUL, points), (Kind.ADD, sums), (Kind.MAC, points))
     counts = Counts.sum(Counts.of(kind, left.dtype, n) for kind, n in parts)
-    form = Irregular(counts, chain + 1, (left.size, right.size, ends.size), (out.size,), _SOURCE)
+    form = Irregular(counts, chain + 1, (left.size, read, ends.size), (out.size,), _SOURCE)
     return form, (out,)
 
 

@@ -34,6 +34,9 @@ from orderof.result.tree import tree
 from orderof.sym import Expr, divisible, symbol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orderof.analyses.experts import Routing
     from orderof.result.formula import Formula
     from orderof.result.result import Cost, Result
 
@@ -225,12 +228,27 @@ def _parameters(result: Result) -> Section:
     parts = [("trainable", params.trainable), ("frozen", params.frozen)]
     parts.append(("buffers", params.buffers))
     shown = [(name, f) for name, f in parts if f.expr or name == "trainable"]
+    if params.idle.expr:
+        shown.append(("active for a token", params.active))
     letters = any(f.expr.symbols() for _, f in shown)
     columns = (Column("parameters"), Column("elements", Kind.EXACT))
     if letters:
         columns = (*columns, Column("in letters", Kind.FORMULA))
     rows = [Row((name, f(), *([_short(result, f.expr)] if letters else ()))) for name, f in shown]
-    return Section("", (Table(columns, tuple(rows)),))
+    notes = (Note(_met(found, result.dims)) for found in result.experts)
+    return Section("", (Table(columns, tuple(rows)), *notes))
+
+
+def _met(found: Routing, dims: Mapping[str, int]) -> str:
+    """Say how many experts are chosen, and how many a batch meets."""
+    chosen, of, tokens, most = (
+        e.at(dims) for e in (found.chosen, found.of, found.tokens, found.most)
+    )
+    text = f"{chosen} of {of} experts for each token: operations do not depend on the routing"
+    if tokens == 1:
+        return text
+    mean = f"{float(found.expected(dims)):.4g} on average if all choices are equally likely"
+    return f"{text}; {tokens} tokens meet {most} experts at most, {mean}"
 
 
 def _unknown(result: Result) -> list[Block]:

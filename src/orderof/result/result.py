@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from orderof.analyses.experts import Routing
+
 STEP = (Phase.FORWARD, Phase.LOSS, Phase.BACKWARD, Phase.RECOMPUTE, Phase.OPTIMIZER)
 """The phases that make up one training step; masks are built outside."""
 
@@ -103,11 +105,18 @@ class ParamCount:
     trainable: Formula
     frozen: Formula
     buffers: Formula
+    idle: Formula
+    """Of experts that a token does not meet."""
 
     @property
     def total(self) -> Formula:
         """Trainable and frozen."""
         return self.trainable + self.frozen
+
+    @property
+    def active(self) -> Formula:
+        """Those that one token meets: all but the experts that are not chosen for it."""
+        return Formula(self.total.expr - self.idle.expr, self.total.dims)
 
     def __call__(self, **sizes: int) -> int:
         """Evaluate the total."""
@@ -134,6 +143,7 @@ class Result:
     assumptions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     as_: str = "flops"
+    experts: tuple[Routing, ...] = ()
 
     def phase(self, *phases: Phase) -> Cost:
         """The cost of some phases together."""
@@ -178,7 +188,10 @@ class Result:
     def params(self) -> ParamCount:
         """Parameters: `r.params()` is their number."""
         p = self.parameters
-        return ParamCount(*(Formula(e, self.dims) for e in (p.trainable, p.frozen, p.buffers)))
+        idle = Expr.sum(r.idle for r in self.experts)
+        return ParamCount(
+            *(Formula(e, self.dims) for e in (p.trainable, p.frozen, p.buffers, idle))
+        )
 
     def _optional(self, phase: Phase) -> Cost | None:
         found = self.phase(phase)

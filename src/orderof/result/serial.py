@@ -14,6 +14,7 @@ import functools
 import json
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from orderof.analyses.experts import Routing
 from orderof.analyses.work import Coverage, Params, Row, Unknown
 from orderof.conventions import CONVENTIONS
 from orderof.counts import Counts, Kind
@@ -97,6 +98,7 @@ def _whole(result: Result) -> Json:
         "trainable": params.trainable,
         "frozen": params.frozen,
         "buffers": params.buffers,
+        "active": params.active,
     }
     costs = {name: getattr(result, name) for name in TOTALS}
     return {
@@ -113,6 +115,7 @@ def _whole(result: Result) -> Json:
         "formulas": {name: _formulas(name, cost) for name, cost in costs.items()},
         "modules": _modules(result, costs),
         "rows": [_row(row) for row in result.rows],
+        "experts": [_routing(r) for r in result.experts],
         "coverage": _coverage(result),
         "assumptions": list(result.assumptions),
         "notes": list(result.notes),
@@ -186,6 +189,11 @@ def _row(row: Row) -> Json:
     return {"scope": row.scope, "phase": str(row.phase), "op": row.op, "counts": counts}
 
 
+def _routing(found: Routing) -> Json:
+    parts = ("chosen", "of", "tokens", "weights")
+    return {name: str(getattr(found, name)) for name in parts}
+
+
 def _coverage(result: Result) -> Json:
     found = result.coverage
     return {
@@ -224,6 +232,7 @@ def _result(data: Json) -> Result:
         assumptions=tuple(data["assumptions"]),
         notes=tuple(data["notes"]),
         as_=data["as"],
+        experts=tuple(Routing(**{k: _read(n) for k, n in r.items()}) for r in data["experts"]),
     )
 
 

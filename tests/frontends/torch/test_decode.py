@@ -9,7 +9,9 @@ import orderof
 from orderof.errors import BadSpelling, NoFormula, OutOfRange, Refused
 from orderof.frontends.torch.imports import extra
 from orderof.result.dims import Dims
+from orderof.result.report import report
 from orderof.sym import Range
+from orderof.views.text import render
 
 pytestmark = pytest.mark.framework
 extra("torchvision")  # made importable, as transformers looks for it
@@ -105,6 +107,8 @@ def test_experts_that_are_chosen_count():
     qkvo = 2 * WIDTH * WIDTH + 2 * WIDTH * WIDTH * GROUPS // HEADS
     layer = qkvo + 2 * 11 * WIDTH + 8 * WIDTH + 2 * 3 * WIDTH * HIDDEN
     assert r.forward.macs() == 2 * layer + WORDS * WIDTH
+    assert r.params() - r.params.active() == 2 * (8 - 2) * 3 * WIDTH * HIDDEN
+    assert "2 of 8 experts for each token" in render(report(r))
 
 
 def test_a_window_that_fills_up_is_counted_in_numbers():

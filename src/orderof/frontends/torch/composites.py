@@ -25,6 +25,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from orderof.errors import ModelError
+from orderof.frontends.torch.regions import compiles, handlers
 from orderof.frontends.torch.tape import Tape
 
 _CPU = torch.device("cpu")
@@ -50,6 +51,8 @@ class Doors(TorchFunctionMode):
             torch.Tensor.to: _to,
             torch.Tensor.cuda: _stay,
         }
+        if compiles():  # no region runs without
+            self._handlers |= handlers(self, tape)
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None

@@ -218,7 +218,11 @@ def _named_axes(
     """Read {"B": 2} as the name of a size, {"x": ("B", None, "H")} as those of an input's axes."""
     sizes = {name: n for name, n in dims.items() if isinstance(n, int)}
     named = {name: names for name, names in dims.items() if name not in sizes}
-    given = dict(zip(inspect.signature(module.forward).parameters, inputs, strict=False))
+    try:
+        parameters = list(inspect.signature(module.forward).parameters)
+    except (TypeError, ValueError):  # a function that is not written in Python
+        parameters = []
+    given = dict(zip(parameters or map(str, range(len(inputs))), inputs, strict=False))
     given |= kwargs
     letters = {n: name for name, n in sizes.items()}
     tensors = [t for _, t in leaves(given)] if sizes else []

@@ -5,6 +5,7 @@ import gc
 import logging
 import random
 import sys
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -222,6 +223,8 @@ def preserved() -> Generator[None]:
     try:
         with ExitStack() as stack:
             stack.enter_context(on_cpu())
+            stack.enter_context(warnings.catch_warnings())  # of what is not compiled here
+            warnings.filterwarnings("ignore", module=r"torch\.(_dynamo|nn\.attention)")
             stack.enter_context(torch.inference_mode(mode=False))
             stack.enter_context(torch.enable_grad())
             if torch.get_default_device() != torch.device("cpu"):

@@ -53,7 +53,8 @@ def lower(
     modules = tuple((m.path, m.cls, const(max(m.calls, 1))) for m in recording.modules)
     title = name or recording.name
     _check_made(low, nodes)
-    return Graph(tuple(low.b.inputs), nodes, tuple(outputs), title, (), modules, grads)
+    graph = Graph(tuple(low.b.inputs), nodes, tuple(outputs), title, (), modules, grads)
+    return replace(graph, notes=recording.notes) if recording.notes else graph
 
 
 def _check_made(low: Lowering, nodes: Sequence[Node]) -> None:

@@ -1,7 +1,7 @@
 """Run a fake copy of a module once and write down what it does, forward and backward."""
 
 import inspect
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from traceback import walk_tb
 
@@ -12,15 +12,21 @@ from torch._subclasses.fake_tensor import (
     DynamicOutputShapeException,
     UnsupportedOperatorException,
 )
+from torch.utils._python_dispatch import _disable_current_modes
 
+from orderof.analyses.work import count
+from orderof.counts import Counts
 from orderof.errors import Error, ModelError, ModelRaised
 from orderof.frontends.torch.caches import forget
 from orderof.frontends.torch.composites import Doors, body_of
 from orderof.frontends.torch.fakes import Fakes, preserved
 from orderof.frontends.torch.folds import Fold, Folder
+from orderof.frontends.torch.functions import as_module
 from orderof.frontends.torch.known import WHOLE
+from orderof.frontends.torch.lower import lower
 from orderof.frontends.torch.nested import leaves, modules_of
 from orderof.frontends.torch.recording import Call, Module, Parameter, Recording, Ref
+from orderof.frontends.torch.regions import compiles
 from orderof.frontends.torch.scopes import Scopes, file_label
 from orderof.frontends.torch.tape import Kept, Tape
 
@@ -54,7 +60,25 @@ def record(
     backward pass starts from a gradient at every float output that requires one, and ends at the
     parameters. Of the blocks in `folds` three are run, where that can be done.
     """
-    module = plain(module)
+    loaded, how = compiles(), {"backward": backward, "train": train}
+    try:
+        return _recorded(plain(module), args, kwargs, **how, folds=folds)
+    except Error:
+        if loaded or not compiles():
+            raise
+    # Torch's compiler was loaded only then, and was not told to leave functions alone.
+    return _recorded(plain(module), args, kwargs, **how, folds=folds)
+
+
+def _recorded(
+    module: nn.Module,
+    args: Sequence[object],
+    kwargs: Mapping[str, object],
+    *,
+    backward: bool,
+    train: bool,
+    folds: Sequence[Fold],
+) -> Recording:
     with preserved():
         if folds:
             folder = Folder(module, folds)
@@ -82,6 +106,14 @@ def returned(module: nn.Module, kwargs: Mapping[str, object]) -> object:
         return run.call((), kwargs)
 
 
+def _operations(function: Callable[..., object], operands: Sequence[object]) -> int:
+    """Count what a function runs forward, on copies of its operands."""
+    with _disable_current_modes():
+        found = record(as_module(function), operands, {}, backward=False, train=False)
+    rows = count(lower(found, on_unknown="bound")).rows
+    return Counts.sum(row.counts for row in rows).ops().at()
+
+
 def plain(module: nn.Module) -> nn.Module:
     """What was compiled, of a compiled module."""
     return getattr(module, "_orig_mod", module)
@@ -101,7 +133,7 @@ class _Run:
         self.outputs: tuple[Ref, ...] = ()
         self.fakes = Fakes()
         self.scopes = Scopes()
-        self.tape = Tape(self.scopes, self.fakes)
+        self.tape = Tape(self.scopes, self.fakes, _operations)
         given = modules_of(module, folder.left_out if folder else ())
         self._interpreted(given)
         with self._blamed("it cannot be copied"):
@@ -180,6 +212,7 @@ class _Run:
             modules=self.scopes.modules({f.paths[1]: len(f.paths) - 3 for f in self.folds}),
             gradients=gradients,
             folds=tuple(f.paths for f in self.folds),
+            notes=tuple(dict.fromkeys(self.tape.notes)),
         )
 
     def _interpreted(self, parts: _Parts) -> None:

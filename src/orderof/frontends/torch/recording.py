@@ -82,3 +82,5 @@ class Recording:
     gradients: tuple[tuple[str, Ref], ...]
     folds: tuple[tuple[str, ...], ...] = ()
     """Paths of runs of equal blocks, of which the first, the second and the last were recorded."""
+    notes: tuple[str, ...] = ()
+    """What was chosen where the run depends on values."""

@@ -1,7 +1,7 @@
 """The dispatch mode that writes down each operation, with values in place of tensors."""
 
 import itertools
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -76,10 +76,15 @@ class Schema:
 class Tape(TorchDispatchMode):
     """Records what reaches it from autograd, on its way down to the fake tensors."""
 
-    def __init__(self, scopes: Scopes, fakes: Fakes) -> None:
+    def __init__(
+        self, scopes: Scopes, fakes: Fakes, measure: Callable[[Any, Sequence[Any]], int]
+    ) -> None:
+        """Start with nothing; `measure` counts what a function runs, apart from this tape."""
         super().__init__()
         self.calls: list[Call] = []
         self.constants: list[Ref] = []
+        self.notes: list[str] = []
+        self.measure = measure
         self.scopes = scopes
         self.in_backward = False
         self._went_back = False
