@@ -56,8 +56,7 @@ def names(library: str) -> list[str]:
         case "timm":
             return [f"timm:{n}" for n in found.list_models()]
         case "torchvision":
-            plain = found.models.list_models(module=found.models)
-            return [f"torchvision:{n}" for n in sorted(plain)]
+            return [f"torchvision:{n}" for n in sorted(found.models.list_models())]
         case "transformers":
             from transformers.models.auto.modeling_auto import MODEL_MAPPING_NAMES
 

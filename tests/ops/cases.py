@@ -1,6 +1,17 @@
 """The table of cases: operator -> a strategy that draws one application of it."""
 
-from families import blocks, decide, elementwise, linear, optim, place, pool, sequence, shape
+from families import (
+    blocks,
+    decide,
+    elementwise,
+    linear,
+    optim,
+    place,
+    pool,
+    sample,
+    sequence,
+    shape,
+)
 
 CASES = {
     **elementwise.CASES,
@@ -8,6 +19,7 @@ CASES = {
     **pool.CASES,
     **shape.CASES,
     **place.CASES,
+    **sample.CASES,
     **blocks.CASES,
     **decide.CASES,
     **optim.CASES,

@@ -15,9 +15,10 @@ from oracle.case import NUMPY, concrete
 from oracle.deciding import DECIDING
 from oracle.interpreter import BYTES, effective, execute, is_contraction
 from oracle.irregular import IRREGULAR
+from oracle.sampling import SAMPLING
 from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
 
-_LOOPS = {**IRREGULAR, **ADAPTIVE, **ANTIALIAS, **DECIDING}
+_LOOPS = {**IRREGULAR, **ADAPTIVE, **ANTIALIAS, **DECIDING, **SAMPLING}
 
 
 def _slice(x, axis, stop, start=0, step=1):
@@ -195,11 +196,12 @@ class Run:
         operand = node.operands[0].dtype if node.operands else dtype
         found, ops, chain = _LOOPS[node.op](*operands, **self._attrs(node))
         self.macs += ops.pop("mac", 0)
-        # A comparison is one of its operands, whatever it gives.
-        self.ops.update({(k, operand if k == "cmp" else dtype): n for k, n in ops.items()})
+        # A comparison is one of its operands, whatever it gives; what joins them, of booleans.
+        of = {"cmp": operand, "logic": "bool"}
+        self.ops.update({(k, of.get(k, dtype)): n for k, n in ops.items()})
         self.bytes_read += sum(v.type.bytes.at(self.env) for v in node.operands)
         self._write(node)
-        return [found], chain
+        return found if isinstance(found, list) else [found], chain
 
     def _loop(self, node, operands):
         loop, trip = node.form, node.form.trip.at(self.env)

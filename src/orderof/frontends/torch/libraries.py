@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orderof.errors import BadSpelling, NotImportable
+from orderof.frontends.torch import vision
 from orderof.frontends.torch.imports import extra, patiently
 from orderof.frontends.torch.letters import widths_of
 
@@ -36,7 +37,7 @@ class Built:
 
 
 def torchvision(name: str, build: Build) -> Built:
-    """A builder of torchvision by its name, for images of 224 by 224."""
+    """A builder of torchvision by its name, with inputs as its published figures have them."""
     extra("torchvision")
     from torchvision import models
 
@@ -47,10 +48,11 @@ def torchvision(name: str, build: Build) -> Built:
     builder = models.get_model_builder(name)
     known = inspect.signature(builder).parameters
     # Left to their defaults, detectors download a backbone and googlenet takes minutes to fill.
-    fixed = {"weights": None, "weights_backbone": None, "init_weights": False}
+    fixed = {"weights": None, "weights_backbone": None, "init_weights": False, "aux_loss": True}
     options = {key: value for key, value in fixed.items() if key in known}
     module = build(lambda: builder(**options), f"torchvision:{name}")
-    return Built(module, (f"{_first(module)}: float32[B=1, 3, H=224, W=224]",))
+    kind = type(module).__module__.split(".")[2] if name not in vars(models) else ""
+    return Built(module, tuple(vision.described(name, kind, module)), vision.notes(kind, options))
 
 
 def _first(module: "nn.Module") -> str:

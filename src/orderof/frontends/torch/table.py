@@ -19,6 +19,7 @@ from orderof.frontends.torch import (
     rows_move,
     rows_norm,
     rows_place,
+    rows_sample,
     rows_slice,
 )
 
@@ -34,6 +35,7 @@ TABLE: dict[str, Row] = {
     **rows_norm.ROWS,
     **rows_backward.ROWS,
     **rows_place.ROWS,
+    **rows_sample.ROWS,
     **rows_composite.ROWS,
 }
 

@@ -1,0 +1,48 @@
+"""Rows for what is read between pixels: at the places of a grid, in regions of an image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orderof.errors import UnknownOperator
+from orderof.ops.sample import sample, sample_gradient
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orderof.frontends.torch.rows import Row
+    from orderof.frontends.torch.state import Lowering
+    from orderof.ir.graph import Value
+
+_MODES = ("linear", "nearest")
+_PADDINGS = ("zeros", "border", "reflection")
+
+
+def _how(low: Lowering, mode: int, padding: int, align: bool) -> dict[str, Any]:  # noqa: FBT001
+    """Read the settings of a call; raises `UnknownOperator` for cubic interpolation."""
+    if mode >= len(_MODES):
+        assert low.call is not None  # noqa: S101 - rows run within a call
+        hint = "bilinear and nearest have one"
+        raise UnknownOperator(low.call.name, "has no rule for bicubic", hint)
+    return {"mode": _MODES[mode], "padding": _PADDINGS[padding], "align": bool(align)}
+
+
+def grid(low: Lowering, x: Value, at: Value, *how: Any) -> Any:
+    """Read an image where a grid says."""
+    return sample(low.b, x, at, **_how(low, *how))
+
+
+def grid_backward(
+    low: Lowering, g: Value, x: Value, at: Value, *how: Any
+) -> tuple[Value, ...] | Value:
+    """Give the gradients of the image and of the grid, as far as they are wanted."""
+    *settings, want = how
+    wanted: Sequence[bool] = tuple(map(bool, want))
+    found: Any = sample_gradient(low.b, g, x, at, want=wanted, **_how(low, *settings))
+    return found
+
+
+ROWS: dict[str, Row] = {
+    **{f"grid_sampler_{n}d": grid for n in (2, 3)},
+    **{f"grid_sampler_{n}d_backward": grid_backward for n in (2, 3)},
+}
