@@ -4,6 +4,8 @@ from families import (
     blocks,
     decide,
     elementwise,
+    fold,
+    functions,
     linear,
     optim,
     place,
@@ -15,6 +17,8 @@ from families import (
 
 CASES = {
     **elementwise.CASES,
+    **fold.CASES,
+    **functions.CASES,
     **linear.CASES,
     **pool.CASES,
     **shape.CASES,

@@ -16,6 +16,7 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass, field
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from orderof.counts import Kind
@@ -173,6 +174,11 @@ def _pow_partials(y: Scalar, a: Scalar, b: Scalar) -> Partials:
     return b * apply("pow", a, b - ONE), y * log(a)
 
 
+def _angle_partials(y: Scalar, a: Scalar, b: Scalar) -> Partials:
+    square = a * a + b * b
+    return b / square, -(a / square)
+
+
 def _select(c: float, a: float, b: float) -> float:
     return a if c else b
 
@@ -195,6 +201,7 @@ FUNCTIONS: dict[str, Function] = {
     "ne": _test(lambda a, b: a != b),
     "and": _test(lambda a, b: bool(a) and bool(b), Kind.LOGIC),
     "or": _test(lambda a, b: bool(a) or bool(b), Kind.LOGIC),
+    "xor": _test(lambda a, b: bool(a) != bool(b), Kind.LOGIC),
     "not": _one(Kind.LOGIC, lambda a: not a, lambda y, a: None),
     "select": Function(Kind.SELECT, _select, _choose),
     "causal": Function(Kind.SELECT, _causal, _choose_causal),
@@ -206,8 +213,17 @@ FUNCTIONS: dict[str, Function] = {
     "rsqrt": _one(Kind.RSQRT, lambda a: a**-0.5, lambda y, a: -0.5 * (y * y * y)),
     "sin": _one(Kind.SIN, math.sin, lambda y, a: apply("cos", a)),
     "cos": _one(Kind.SIN, math.cos, lambda y, a: -apply("sin", a)),
+    "asin": _one(Kind.SIN, math.asin, lambda y, a: 1 / sqrt(1 - a * a)),
+    "acos": _one(Kind.SIN, math.acos, lambda y, a: -1 / sqrt(1 - a * a)),
+    "atan": _one(Kind.SIN, math.atan, lambda y, a: 1 / (a * a + 1)),
+    "atan2": _two(Kind.SIN, math.atan2, _angle_partials),
     "tanh": _one(Kind.TANH, math.tanh, lambda y, a: 1 - y * y),
     "erf": _one(Kind.ERF, math.erf, lambda y, a: 2 / math.sqrt(math.pi) * exp(-(a * a))),
+    "erfinv": _one(
+        Kind.ERF,
+        lambda a: NormalDist().inv_cdf((a + 1) / 2) * math.sqrt(0.5),
+        lambda y, a: exp(y * y) * (math.sqrt(math.pi) / 2),
+    ),
     "floor": _one(Kind.ROUND, math.floor, lambda y, a: None),
     "ceil": _one(Kind.ROUND, math.ceil, lambda y, a: None),
     "round": _one(Kind.ROUND, round, lambda y, a: None),

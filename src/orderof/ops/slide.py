@@ -2,10 +2,12 @@
 
 slide    x[..., n, ...] -> [..., (n - k) // s + 1, ..., k]     a view: windows share elements
 mirror   x[-i], x[0..n), x[2*n - 2 - i]                        copies, the edge itself once
+stretch  x[0], x[0..n), x[n - 1]                               copies, the edge again and again
 """
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from orderof.counts import Counts, Kind
@@ -56,7 +58,7 @@ slide_gradient = irregular("slide_gradient", _slide_gradient, source=_ARRIVES)
 def _mirror(
     x: Type, *, before: tuple[int, ...], after: tuple[int, ...]
 ) -> tuple[Move, tuple[Type]]:
-    """Go on behind the edges of the last dimensions as in a mirror that stands on them."""
+    """Go on behind the edges of the last dimensions: as in a mirror there, or with the edge."""
     out = _grown(x, before, after, 1)
     return Move((out.size,), (out.size,)), (out,)
 
@@ -84,6 +86,24 @@ def _mirror_gradient(
 
 mirror = move("mirror", _mirror, _mirror_vjp)
 mirror_gradient = irregular("mirror_gradient", _mirror_gradient, source=_ARRIVES)
+
+
+def _stretch_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Grads:
+    return (stretch_gradient(b, gs[0], **dict(node.attrs)),)
+
+
+def _stretch_gradient(
+    g: Type, *, before: tuple[int, ...], after: tuple[int, ...]
+) -> tuple[Irregular, tuple[Type]]:
+    out = _grown(g, before, after, -1)
+    counts = Counts.of(Kind.ADD, g.dtype, g.size)
+    ends = (1 + a + b for a, b in zip(before, after, strict=True))  # both, where n is 1
+    chain = ceillog2(expr(prod(ends) + 1))
+    return Irregular(counts, chain, (g.size,), (out.size,), _ARRIVES), (out,)
+
+
+stretch = move("stretch", _mirror, _stretch_vjp)
+stretch_gradient = irregular("stretch_gradient", _stretch_gradient, source=_ARRIVES)
 
 
 def _eye(*, shape: tuple[Size, ...], dtype: str) -> tuple[Move, tuple[Type]]:

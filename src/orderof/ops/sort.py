@@ -85,3 +85,30 @@ def _runs_plan(repeats: Type, *, total: Size) -> tuple[Irregular, tuple[Type]]:
 _RUNNING_SUM = "a running sum of the repeats, n - 1 additions"
 repeated_places = irregular("repeated_places", _runs_plan, source=_RUNNING_SUM)
 """0 as often as the first of some repeats, 1 as often as the second, ...: `total` in all."""
+
+
+def _kth_plan(x: Type, *, k: Size) -> tuple[Irregular, tuple[Type]]:
+    """Find the k-th smallest of the last dimension: the last winner of a selection."""
+    n, k = x.shape[-1], expr(k)
+    found = comparisons(n, k)
+    out = Type((*x.shape[:-1], ONE), "int64")
+    counts = Counts.of(Kind.CMP, x.dtype, x.size / n * found)
+    chain = minimum(found, k * ceillog2(n - k + 2))
+    return Irregular(counts, chain, (x.size,), (out.size,), _KNOCKOUT), (out,)
+
+
+kth_place = irregular("kth_place", _kth_plan, source=_KNOCKOUT)
+
+
+def _search_plan(edges: Type, x: Type, *, right: bool = False) -> tuple[Irregular, tuple[Type]]:
+    """Say before which of n ordered edges each number belongs: one of n + 1 answers."""
+    del right
+    depth = ceillog2(edges.shape[-1] + 1)
+    counts = Counts.of(Kind.CMP, edges.dtype, x.size * depth)
+    form = Irregular(counts, depth, (edges.size, x.size), (x.size,), _BISECTION)
+    return form, (Type(x.shape, "int64"),)
+
+
+_BISECTION = "ceillog2(n + 1) comparisons at most by halving, Knuth, TAOCP vol. 3, section 6.2.1"
+search = irregular("search", _search_plan, source=_BISECTION)
+"""Where numbers belong in an ordered vector, or each row of them in a row of edges."""

@@ -166,14 +166,14 @@ def dims_of(sizes):
 
 
 @st.composite
-def mirror(draw, *, backward):
+def mirror(draw, *, backward, mode="reflect"):
     """Draw how far an image goes on behind its edges: less than it is wide."""
     sizes = tuple(draw(st.integers(2, 4)) for _ in range(2))
     before, after = (tuple(draw(st.integers(0, n - 1)) for n in sizes) for _ in range(2))
     ends = (before[1], after[1], before[0], after[0])
 
     def forward(t, x):
-        return t.nn.functional.pad(x, ends, mode="reflect")
+        return t.nn.functional.pad(x, ends, mode=mode)
 
     def reverse(t, g):
         x = t.zeros(*g.shape[:2], *sizes, dtype=g.dtype, requires_grad=True)
@@ -199,6 +199,8 @@ CASES = {
     "slide_gradient": slide(backward=True),
     "mirror": mirror(backward=False),
     "mirror_gradient": mirror(backward=True),
+    "stretch": mirror(backward=False, mode="replicate"),
+    "stretch_gradient": mirror(backward=True, mode="replicate"),
     "eye": eye(),
     "place": place(),
     "place_along": place_along(),

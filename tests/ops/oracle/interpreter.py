@@ -21,6 +21,16 @@ BYTES |= {"int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1, "bool": 1}
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 INTS = ("uint8", "int8", "int16", "int32", "int64")
 
+
+def _erfinv(a):
+    """Halve the range in which erf is a."""
+    low, high = -6.0, 6.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if math.erf(middle) < a else (low, middle)
+    return low
+
+
 FUNCTIONS = {
     "add": ("add", lambda a, b: a + b),
     "sub": ("add", lambda a, b: a - b),
@@ -36,6 +46,7 @@ FUNCTIONS = {
     "ne": ("cmp", lambda a, b: a != b),
     "and": ("logic", lambda a, b: bool(a) and bool(b)),
     "or": ("logic", lambda a, b: bool(a) or bool(b)),
+    "xor": ("logic", lambda a, b: bool(a) is not bool(b)),
     "not": ("logic", lambda a: not a),
     "select": ("select", lambda c, a, b: a if c else b),
     "causal": ("select", lambda s, t, a, b: a if s >= t else b),
@@ -46,8 +57,13 @@ FUNCTIONS = {
     "pow": ("pow", math.pow),
     "sin": ("sin", math.sin),
     "cos": ("sin", math.cos),
+    "asin": ("sin", math.asin),
+    "acos": ("sin", math.acos),
+    "atan": ("sin", math.atan),
+    "atan2": ("sin", math.atan2),
     "tanh": ("tanh", math.tanh),
     "erf": ("erf", math.erf),
+    "erfinv": ("erf", _erfinv),
     "floor": ("round", math.floor),
     "ceil": ("round", math.ceil),
     "round": ("round", round),

@@ -339,7 +339,20 @@ def mirror_gradient(g, before, after):
     return out.done()
 
 
+def stretch_gradient(g, before, after):
+    """Add up what stood again behind the edges."""
+    lead = g.ndim - len(before)
+    ends = list(zip(g.shape[lead:], before, after, strict=True))
+    out = _Adder((*g.shape[:lead], *(n - a - b for n, a, b in ends)))
+    for i in np.ndindex(g.shape):
+        pairs = zip(i[lead:], ends, strict=True)
+        at = (min(max(k - a, 0), n - a - b - 1) for k, (n, a, b) in pairs)
+        out.add((*i[:lead], *at), g[i])
+    return out.done()
+
+
 IRREGULAR = {
+    "stretch_gradient": stretch_gradient,
     "mirror_gradient": mirror_gradient,
     "slide_gradient": slide_gradient,
     "grouped_product": grouped_product,

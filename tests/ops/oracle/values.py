@@ -13,12 +13,13 @@ from oracle.adaptive import ADAPTIVE
 from oracle.antialias import ANTIALIAS
 from oracle.case import NUMPY, concrete
 from oracle.deciding import DECIDING
+from oracle.folding import FOLDING
 from oracle.interpreter import BYTES, effective, execute, is_contraction
 from oracle.irregular import IRREGULAR
 from oracle.sampling import SAMPLING
 from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
 
-_LOOPS = {**IRREGULAR, **ADAPTIVE, **ANTIALIAS, **DECIDING, **SAMPLING}
+_LOOPS = {**IRREGULAR, **ADAPTIVE, **ANTIALIAS, **DECIDING, **FOLDING, **SAMPLING}
 
 
 def _slice(x, axis, stop, start=0, step=1):
@@ -74,9 +75,9 @@ def _place_along(x, part, at, axis):
     return out
 
 
-def _mirror(x, before, after):
+def _mirror(x, before, after, mode="reflect"):
     still = [(0, 0)] * (x.ndim - len(before))
-    return np.pad(x, [*still, *zip(before, after, strict=True)], mode="reflect")
+    return np.pad(x, [*still, *zip(before, after, strict=True)], mode=mode)
 
 
 def _nearest(x, size):
@@ -102,6 +103,7 @@ MOVES = {
     "overwrite": _overwrite,
     "place": _place,
     "mirror": _mirror,
+    "stretch": lambda x, before, after: _mirror(x, before, after, "edge"),
     "eye": lambda shape, dtype: np.eye(*shape),
     "place_along": _place_along,
     "nearest": _nearest,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from orderof.frontends.torch.rows import draft, gradients
 from orderof.ir.graph import Value
-from orderof.ops.elementwise import compare, mul, scale, shift, where
+from orderof.ops.elementwise import mul, scale
 
 if TYPE_CHECKING:
     from orderof.frontends.torch.rows import Row
@@ -43,22 +43,12 @@ def leaky_relu(low: Lowering, g: Value, x: Value, slope: float, *_: Any) -> Any:
     return gradients(low, draft("leaky_relu", (x,), slope=slope), (g,), (True,))[0]
 
 
-def elu(low: Lowering, g: Value, alpha: float, *rest: Any) -> Any:
-    """Give the gradient of ELU: torch passes the operand, or the result of an ELU in place."""
-    *_, is_result, v = rest
-    if not is_result:
-        return gradients(low, draft("elu", (v,), alpha=alpha), (g,), (True,))[0]
-    above = compare(low.b, v, fn="gt", by=0)
-    return where(low.b, above, g, mul(low.b, g, shift(low.b, v, by=alpha)))
-
-
 def dropout(low: Lowering, g: Value, kept: Value, by: float) -> Any:
     """Give the gradient of fused dropout."""
     return scale(low.b, mul(low.b, g, kept), by=by)
 
 
 ROWS: dict[str, Row] = {
-    "threshold_backward": _backward("relu", "result"),
     "tanh_backward": _backward("tanh", "result"),
     "sigmoid_backward": _backward("sigmoid", "result"),
     "silu_backward": _backward("silu", "operand"),
@@ -69,6 +59,5 @@ ROWS: dict[str, Row] = {
     "softplus_backward": lambda low, g, x, *_: _backward("softplus", "operand")(low, g, x),
     "gelu_backward": gelu,
     "leaky_relu_backward": leaky_relu,
-    "elu_backward": elu,
     "native_dropout_backward": dropout,
 }

@@ -178,7 +178,7 @@ def adaptive_max_backward(low: Lowering, g: Value, x: Value, *_: Any) -> Any:
 
 def adaptive_backward(low: Lowering, g: Value, x: Value) -> Any:
     """Give each element its share of the gradient of its parts."""
-    if g.shape[-2:] != (1, 1):
+    if any(n != 1 for n in g.shape[2:]):
         return parts.adaptive_mean_gradient(low.b, g, shape=x.shape)
     divided = elementwise.shrink(low.b, g, by=Power(x.type.size / g.type.size))
     return shape.copy(low.b, shape.expand(low.b, divided, shape=x.shape))
@@ -205,6 +205,6 @@ ROWS: dict[str, Row] = {
     "avg_pool3d_backward": avg_pool_backward(3),
     **{f"adaptive_max_pool{n}d": adaptive_max for n in (2, 3)},
     **{f"adaptive_max_pool{n}d_backward": adaptive_max_backward for n in (2, 3)},
-    "_adaptive_avg_pool2d": adaptive,
-    "_adaptive_avg_pool2d_backward": adaptive_backward,
+    **{f"_adaptive_avg_pool{n}d": adaptive for n in (2, 3)},
+    **{f"_adaptive_avg_pool{n}d_backward": adaptive_backward for n in (2, 3)},
 }

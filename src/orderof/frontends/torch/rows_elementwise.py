@@ -174,11 +174,6 @@ def leaky_relu(low: Lowering, x: Value, slope: float = 0.01) -> Any:
     return e.leaky_relu(low.b, x, slope=slope)
 
 
-def elu(low: Lowering, x: Value, alpha: float = 1.0, *_: float) -> Any:
-    """Give x, or alpha * (exp(x) - 1) below 0."""
-    return e.elu(low.b, x, alpha=alpha)
-
-
 def to_copy(low: Lowering, x: Value, **_: Any) -> Any:
     """Copy, with another dtype where one was recorded."""
     dtype = low.dtype()
@@ -277,7 +272,6 @@ ROWS: dict[str, Row] = {
     "remainder": remainder,
     "gelu": gelu,
     "leaky_relu": leaky_relu,
-    "elu": elu,
     "_to_copy": to_copy,
     "bernoulli": coin,
     "rand": rand,

@@ -13,6 +13,7 @@ from orderof.errors import Indivisible, UnknownOperator, Unproved
 from orderof.ops import shape as s
 from orderof.ops import slide as sliding
 from orderof.ops.antialias import antialias, antialias_gradient
+from orderof.ops.place import place_along
 from orderof.ops.prelu import prelu
 from orderof.ops.reduce import sum_over
 from orderof.ops.resample import nearest as nearest_
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from orderof.frontends.torch.rows import Row
     from orderof.frontends.torch.state import Lowering
     from orderof.ir.graph import Value
+    from orderof.ops import Operator
 
 
 def nearest(low: Lowering, x: Value, *_: Any) -> Any:
@@ -183,18 +185,38 @@ def _undilated(low: Lowering, dilation: Sequence[int]) -> None:
         raise UnknownOperator(low.call.name, "has a rule without dilation only", "")
 
 
-def mirrored(low: Lowering, x: Value, ends: Sequence[int]) -> Any:
-    """Go on behind the edges as in a mirror; the last dimension comes first in `ends`."""
-    pairs = [(ends[i], ends[i + 1]) for i in range(0, len(ends), 2)][::-1]
-    before, after = (tuple(p[i] for p in pairs) for i in (0, 1))
-    return sliding.mirror(low.b, x, before=before, after=after)
+def _beyond(op: Operator, gradient: Operator) -> tuple[Row, Row]:
+    """Make the rows of what goes on behind the edges; the last dimension is first in `ends`."""
+
+    def row(low: Lowering, x: Value, ends: Sequence[int]) -> Any:
+        pairs = [(ends[i], ends[i + 1]) for i in range(0, len(ends), 2)][::-1]
+        before, after = (tuple(p[i] for p in pairs) for i in (0, 1))
+        return op(low.b, x, before=before, after=after)
+
+    def backward(low: Lowering, g: Value, _: Value, ends: Sequence[int]) -> Any:
+        pairs = [(ends[i], ends[i + 1]) for i in range(0, len(ends), 2)][::-1]
+        before, after = (tuple(p[i] for p in pairs) for i in (0, 1))
+        return gradient(low.b, g, before=before, after=after)
+
+    return row, backward
 
 
-def mirrored_backward(low: Lowering, g: Value, _: Value, ends: Sequence[int]) -> Any:
-    """Add up what was mirrored."""
-    pairs = [(ends[i], ends[i + 1]) for i in range(0, len(ends), 2)][::-1]
-    before, after = (tuple(p[i] for p in pairs) for i in (0, 1))
-    return sliding.mirror_gradient(low.b, g, before=before, after=after)
+def channel_shuffle(low: Lowering, x: Value, groups: int) -> Any:
+    """Deal the channels of groups out in turn."""
+    b, c, *rest = x.shape
+    apart = s.reshape(low.b, x, shape=(b, groups, c / groups, *rest))
+    order = (0, 2, 1, *range(3, len(apart.shape)))
+    return s.reshape(low.b, s.copy(low.b, s.permute(low.b, apart, order=order)), shape=x.shape)
+
+
+def unpool(low: Lowering, x: Value, at: Value, *_: Any) -> Any:
+    """Put what was largest back to its places, zeros elsewhere."""
+    t = low.types()[0]
+    lead = x.shape[:2]
+    places = Expr.prod(x.shape[2:]), Expr.prod(t.shape[2:])
+    blank = s.fill(low.b, shape=(*lead, places[1]), dtype=x.dtype)
+    part, to = (s.reshape(low.b, v, shape=(*lead, places[0])) for v in (x, at))
+    return s.reshape(low.b, place_along(low.b, blank, part, to, axis=2), shape=t.shape)
 
 
 def identity(low: Lowering, *_: Any, **__: Any) -> Any:
@@ -234,6 +256,11 @@ def slope_backward(low: Lowering, g: Value, x: Value, w: Value) -> Any:
 _SMOOTH = {"bilinear2d": 2, "bicubic2d": 4}
 _MADE = {"linear1d": 2, "bilinear2d": 2, "trilinear3d": 2, "bicubic2d": 4}
 
+_BEYOND = {
+    "reflection": _beyond(sliding.mirror, sliding.mirror_gradient),
+    "replication": _beyond(sliding.stretch, sliding.stretch_gradient),
+}
+
 ROWS: dict[str, Row] = {
     **{f"upsample_{name}": _linear(taps) for name, taps in _MADE.items()},
     **{f"upsample_{name}_backward": _linear_backward(taps) for name, taps in _MADE.items()},
@@ -242,8 +269,14 @@ ROWS: dict[str, Row] = {
     **{f"_upsample_nearest_exact{n}d": nearest for n in (1, 2, 3)},
     **{f"upsample_nearest{n}d": nearest for n in (1, 2, 3)},
     **{f"upsample_nearest{n}d_backward": nearest_backward for n in (1, 2, 3)},
-    **{f"reflection_pad{n}d": mirrored for n in (1, 2, 3)},
-    **{f"reflection_pad{n}d_backward": mirrored_backward for n in (1, 2, 3)},
+    **{
+        f"{name}_pad{n}d{way}": row
+        for name, rows in _BEYOND.items()
+        for way, row in zip(("", "_backward"), rows, strict=True)
+        for n in (1, 2, 3)
+    },
+    **{f"max_unpool{n}d": unpool for n in (2, 3)},
+    "channel_shuffle": channel_shuffle,
     "unfold": slide,
     "unfold_backward": slide_backward,
     "im2col": columns,

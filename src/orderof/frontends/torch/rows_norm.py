@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 from orderof.frontends.torch.rows import draft, gradients
 from orderof.ir.graph import Value
 from orderof.ops import norm
-from orderof.ops.shape import reshape
+from orderof.ops.shape import permute, reshape
 from orderof.ops.softmax import (
     log_softmax,
     log_softmax_gradient,
-    mse_loss,
     nll_loss,
     softmax,
     softmax_gradient,
@@ -196,11 +195,24 @@ def _nll_backward(low: Lowering, g: Value, logp: Value, target: Value, *_: Any) 
     return gradients(low, draft("nll_loss", (logp, target)), (g,), (True, False))[0]
 
 
-def _mse(low: Lowering, x: Value, y: Value, *_: Any) -> Any:
-    return mse_loss(low.b, x, y)
+def _nll_image(low: Lowering, logp: Value, target: Value, *_: Any) -> Any:
+    return nll_loss(low.b, _classes_last(low, logp), target), None
+
+
+def _nll_image_backward(low: Lowering, g: Value, logp: Value, target: Value, *_: Any) -> Any:
+    node = draft("nll_loss", (Value(_classes_last(low, logp).type), target))
+    found: Any = gradients(low, node, (g,), (True, False))[0]
+    return permute(low.b, found, order=(0, 3, 1, 2))
+
+
+def _classes_last(low: Lowering, logp: Value) -> Value:
+    found: Value = permute(low.b, logp, order=(0, 2, 3, 1))
+    return found
 
 
 ROWS: dict[str, Row] = {
+    "nll_loss2d_forward": _nll_image,
+    "nll_loss2d_backward": _nll_image_backward,
     "native_layer_norm": layer_norm,
     "native_layer_norm_backward": layer_norm_backward,
     "native_batch_norm": batch_norm,
@@ -217,5 +229,4 @@ ROWS: dict[str, Row] = {
     "_log_softmax_backward_data": _log_softmax_backward,
     "nll_loss_forward": _nll,
     "nll_loss_backward": _nll_backward,
-    "mse_loss": _mse,
 }

@@ -210,6 +210,11 @@ def norm(
             return e.raise_to(low.b, sum_over(low.b, powers, **along), by=1 / order)
 
 
+def norm_of(low: Lowering, x: Value, order: Any = None, *how: Any, **_: Any) -> Value:
+    """Give the same under the older name, whose order may be left out."""
+    return norm(low, x, 2 if order is None else order, *how)
+
+
 def logsumexp(low: Lowering, x: Value, dims: Any, *rest: Any) -> Value:
     """Give log(sum(exp(x))), with the maximum taken out first."""
     along = dims_of(dims, len(x.shape))
@@ -307,6 +312,7 @@ ROWS: dict[str, Row] = {
     "histc": histogram,
     "_grouped_mm": grouped,
     "linalg_vector_norm": norm,
+    "norm": norm_of,
     "logsumexp": logsumexp,
     "log_sigmoid_forward": log_sigmoid,
     "tril": triangle(upper=False),

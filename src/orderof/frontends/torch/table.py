@@ -15,6 +15,8 @@ from orderof.frontends.torch import (
     rows_composite,
     rows_contract,
     rows_elementwise,
+    rows_fold,
+    rows_functions,
     rows_image,
     rows_move,
     rows_norm,
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 TABLE: dict[str, Row] = {
     **rows_elementwise.ROWS,
+    **rows_fold.ROWS,
+    **rows_functions.ROWS,
     **rows_image.ROWS,
     **rows_move.ROWS,
     **rows_slice.ROWS,
