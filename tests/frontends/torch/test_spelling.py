@@ -50,6 +50,12 @@ READ = [
 ]
 
 
+def test_a_list_of_images_has_letters():
+    found, sizes = resolve([parse("images: [float32[3, H=8, W=6], float32[3, H, W]]")], {"W": 4})
+    image = TensorInput("float32", (3, 8, 4), (None, "H", "W"), None)
+    assert (found, sizes) == ({"images": [image, image]}, {"H": 8, "W": 4})
+
+
 @pytest.mark.parametrize(("text", "value"), READ)
 def test_reads(text, value):
     assert parse(text) == InputSpec("x", value)

@@ -16,10 +16,11 @@ from oracle.deciding import DECIDING
 from oracle.folding import FOLDING
 from oracle.interpreter import BYTES, effective, execute, is_contraction
 from oracle.irregular import IRREGULAR
+from oracle.regions import REGIONS
 from oracle.sampling import SAMPLING
 from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
 
-_LOOPS = {**IRREGULAR, **ADAPTIVE, **ANTIALIAS, **DECIDING, **FOLDING, **SAMPLING}
+_LOOPS = {**IRREGULAR, **ADAPTIVE, **ANTIALIAS, **DECIDING, **FOLDING, **REGIONS, **SAMPLING}
 
 
 def _slice(x, axis, stop, start=0, step=1):
@@ -200,7 +201,8 @@ class Run:
         self.macs += ops.pop("mac", 0)
         # A comparison is one of its operands, whatever it gives; what joins them, of booleans.
         of = {"cmp": operand, "logic": "bool"}
-        self.ops.update({(k, of.get(k, dtype)): n for k, n in ops.items()})
+        named = {k if isinstance(k, tuple) else (k, of.get(k, dtype)): n for k, n in ops.items()}
+        self.ops.update(named)
         self.bytes_read += sum(v.type.bytes.at(self.env) for v in node.operands)
         self._write(node)
         return found if isinstance(found, list) else [found], chain

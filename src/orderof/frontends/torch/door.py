@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from orderof.errors import BadSpelling, ShapeMismatch, UnknownDim
+from orderof.frontends.torch import detection
 from orderof.frontends.torch.build import Loaded, arguments, load, tensors, without_cache
 from orderof.frontends.torch.caches import Caches, forget
 from orderof.frontends.torch.fakes import uncollected
@@ -80,7 +81,8 @@ def _settled(how: _How, asked: Inputs, notes: tuple[str, ...]) -> Graph:
     except Unequal:
         how = replace(how, folds=())
         graph, _ = settle(asked, how.run, how.make)
-    return replace(graph, notes=(*how.loaded.notes, *notes, *graph.notes))
+    assumed = detection.notes(how.loaded.module)
+    return replace(graph, notes=(*how.loaded.notes, *assumed, *notes, *graph.notes))
 
 
 def _with_cache(loaded: Loaded, decode: int | None, *, alone: bool) -> Loaded:

@@ -19,6 +19,7 @@ from orderof.counts import Counts
 from orderof.errors import Error, ModelError, ModelRaised
 from orderof.frontends.torch.caches import forget
 from orderof.frontends.torch.composites import Doors, body_of
+from orderof.frontends.torch.detection import settle
 from orderof.frontends.torch.fakes import Fakes, preserved
 from orderof.frontends.torch.folds import Fold, Folder
 from orderof.frontends.torch.functions import as_module
@@ -143,6 +144,7 @@ class _Run:
         if folder:
             folder.watch(self.copy, lambda: len(self.tape.calls))
         parts = modules_of(self.copy)
+        settle(parts, self.tape)
         self.scopes.watch(parts)
         self._trained = _held((path, part._parameters) for path, part in parts)
         self.parameters = self._named(self._trained)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orderof.errors import UnknownOperator
+from orderof.ops.boxes import read_regions, suppress
 from orderof.ops.sample import sample, sample_gradient
 
 if TYPE_CHECKING:
@@ -42,7 +43,28 @@ def grid_backward(
     return found
 
 
+def regions(low: Lowering, x: Value, boxes: Value, *, ratio: int, aligned: bool, **_: Any) -> Any:
+    """Read regions of an image; where they lie in it changes no count."""
+    h, w = (n.at() for n in low.types()[0].shape[2:])
+    return read_regions(low.b, x, boxes, size=(h, w), ratio=ratio, aligned=aligned)
+
+
+def aligned(low: Lowering, x: Value, boxes: Value, _: float, *how: Any) -> Any:
+    """Read regions as torchvision's operator: (height, width, places, half a pixel off)."""
+    h, w, ratio, half = how
+    size = (low.size(h), low.size(w))
+    return read_regions(low.b, x, boxes, size=size, ratio=ratio, aligned=bool(half))
+
+
+def suppressed(low: Lowering, *operands: Value, most: Any, threshold: float) -> Any:
+    """Compare boxes of a group with one another."""
+    return suppress(low.b, *operands, most=low.size(most), threshold=threshold)
+
+
 ROWS: dict[str, Row] = {
+    "orderof.suppress": suppressed,
+    "orderof.read_regions": regions,
+    "torchvision.roi_align": aligned,
     **{f"grid_sampler_{n}d": grid for n in (2, 3)},
     **{f"grid_sampler_{n}d_backward": grid_backward for n in (2, 3)},
 }

@@ -46,10 +46,12 @@ TABLE: dict[str, Row] = {
 
 @functools.lru_cache(maxsize=4096)
 def find(name: str) -> Row | None:
-    """Find the row of `aten.NAME.OVERLOAD` or of one of our own calls."""
+    """Find the row of `aten.NAME.OVERLOAD`, of torchvision's, or of one of our own calls."""
     space, op, *_ = name.split(".")
     if space == "orderof":
         return TABLE.get(name)
+    if space == "torchvision":
+        return TABLE.get(f"{space}.{op}")
     if space != "aten":
         return None
     return TABLE.get(op) or TABLE.get(op.removesuffix("_"))

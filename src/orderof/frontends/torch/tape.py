@@ -89,6 +89,7 @@ class Tape(TorchDispatchMode):
         self.in_backward = False
         self._went_back = False
         self.muted = False
+        self.generous = False
         self.failed: tuple[Exception, str] | None = None
         self._fakes = fakes
         self._lines = Lines()
@@ -137,6 +138,8 @@ class Tape(TorchDispatchMode):
         if schema.name.startswith("aten.index."):
             return self._picked(packed, args)
         found = self.known.outcome(schema.name, packed, named)
+        if found is None and self.generous and schema.name == "aten.nonzero.default":
+            found = [torch.empty(args[0].numel(), args[0].dim(), dtype=torch.int64)]
         if found is None or not any(isinstance(item, torch.Tensor) for item in found):
             return found[0] if found else None
         made = [self._fakes.fresh(layout_of(item)) for item in found]
@@ -150,9 +153,9 @@ class Tape(TorchDispatchMode):
                 places.append(tensor)
                 continue
             found = self.known.outcome("aten.nonzero.default", (ref,), {})
-            if found is None:
+            if found is None and not self.generous:
                 return None
-            n, axes = found[0].shape
+            n, axes = found[0].shape if found else (tensor.numel(), tensor.dim())
             places.extend(torch.empty(n, dtype=torch.int64) for _ in range(axes))
         return torch.ops.aten.index(args[0], places)
 
