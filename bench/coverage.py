@@ -294,7 +294,8 @@ def main() -> None:
     if args.mode == "page":
         from coverage_page import page
 
-        PAGE.write_text(page({m: rows_of(DATA / f"{m}.csv") for m in MODES}), "utf-8")
+        found = {m: rows_of(DATA / f"{m}.csv") for m in MODES}
+        PAGE.write_text(page(found, rows_of(DATA / "published.csv")), "utf-8")
         return
     import torch
     from rich.progress import track
