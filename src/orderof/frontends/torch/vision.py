@@ -26,7 +26,20 @@ def described(name: str, kind: str, module: Any) -> Iterator[str]:
             side = _SIDES.get(name, 800)
             yield f"{first}: [float32[3, H={side}, W={side}]]"
         case _:
-            yield f"{first}: float32[B=1, 3, H=224, W=224]"
+            side = _side(name, module)
+            yield f"{first}: float32[B=1, 3, H={side}, W={side}]"
+
+
+def _side(name: str, module: Any) -> int:
+    """Give the side of the images of the default weights, or the one that a model was made for."""
+    from torchvision import models
+
+    own = getattr(module, "image_size", None)
+    if isinstance(own, int):
+        return own
+    weights: Any = models.get_model_weights(name)
+    side: int = weights.DEFAULT.transforms.keywords["crop_size"]
+    return side
 
 
 def notes(kind: str, options: Collection[str]) -> tuple[str, ...]:
