@@ -57,6 +57,14 @@ AT = {
     "index_put": (lambda x, at: x.index_put((at,), x[1:3] * 2), [2, 0]),
     "index_put a row": (lambda x, at: x.index_put((at,), x[1]), [2, 0]),
     "index_put in columns": (_columns, [2, 0]),
+    "index_put by a mask": (
+        lambda x, at: x.index_put((at,), x[1:3] * 2),
+        [True, False, False, True],
+    ),
+    "index_put by a whole mask": (
+        lambda x, at: x.index_put((at,), x[0, :2] * 2),
+        [[False] * 3, [True, False, True], [False] * 3, [False] * 3],
+    ),
     "index_put adds": (lambda x, at: x.index_put((at,), x[1:3], accumulate=True), [1, 1]),
     "scatter": (lambda x, at: x.scatter(1, at, x[:, 1:2] * 3), [[0], [2], [1], [0]]),
     "scatter a number": (lambda x, at: x.scatter(1, at, 0.5), [[0], [2], [1], [0]]),

@@ -6,6 +6,7 @@ from torch import nn
 
 import orderof
 from orderof.errors import ModelRaised
+from orderof.frontends.torch.build import weightless
 
 pytestmark = pytest.mark.framework
 
@@ -153,3 +154,40 @@ def test_solving_and_gating_by_hand():
     assert r.forward.kinds["mul"]["float32"]() == 2 * 3 * 10
     r = orderof.analyze(nn.functional.glu, torch.zeros(4, 6, requires_grad=True), symbolic=())
     assert r.forward.ops() == 4 * 3 * 5  # exp, neg, add, div, mul
+
+
+def test_a_mask_that_something_is_written_by_is_still_known():
+    def twice(x, keep):
+        y = x.clone()
+        y.masked_fill_(keep[:, None], 0.0)
+        return x[keep] @ y.T
+
+    assert macs(twice, X, torch.tensor([True, False, True, False])) == 2 * 4 * 8
+
+
+@pytest.mark.parametrize("like", [torch.ones_like, torch.zeros_like, lambda x: x.new_ones(4, 8)])
+def test_numbers_of_the_shape_of_something_unknown(like):
+    def shaped(x):
+        kept = like(x @ x.T @ x).long().sum(1)
+        return x[kept > 0] @ x.T
+
+    assert macs(shaped, X) == 2 * 4 * 4 * 8 + (0 if like is torch.zeros_like else 4 * 4 * 8)
+
+
+def test_a_tensor_of_numbers_that_are_in_tensors():
+    def listed(x, sizes):
+        ends = torch.tensor([0, *[n + 1 for n in sizes]]).cumsum(0)
+        return x @ x.new_empty(8, int(ends[-1]))
+
+    assert macs(listed, X, torch.tensor([2, 3])) == 4 * 8 * 7
+
+
+def test_a_number_is_known_in_a_model_that_is_built_without_memory():
+    def make():
+        net = nn.Linear(8, 8)
+        net.stride = nn.Buffer(torch.tensor(5) - torch.tensor(2), persistent=False)
+        return net
+
+    net = weightless(make, "net")
+    assert net.weight.is_meta
+    assert int(net.stride) == 3

@@ -38,6 +38,10 @@ READ = [
     ("x: 'a text'", ConstantSpec("a text")),
     ("x: {}", DictSpec(())),
     ("x: []", ListSpec(())),
+    ("x: int64[5] = [7]*3 + [1]*2", TensorSpec("int64", (Dim(None, 5),), data=(7, 7, 7, 1, 1))),
+    ("x: int64[4] = [1, 2]*2", TensorSpec("int64", (Dim(None, 4),), data=(1, 2, 1, 2))),
+    ("x: int64[3] = 0*2 + 5", TensorSpec("int64", (Dim(None, 3),), data=(0, 0, 5))),
+    ("x: bool[2] = true + [false]*1", TensorSpec("bool", (Dim(None, 2),), data=(1, 0))),
     (
         "x: {a: [float32[B], 1], b: {c: none}}",
         DictSpec(
@@ -84,6 +88,9 @@ def test_reads_every_dtype(dtype):
         ("x: float32[2]; y", r"this cannot be read \(column 14\)"),
         ("x: {1: 2}", "1 stands where a key is expected"),
         ("x: {a: 2", "nothing stands where , is expected"),
+        ("x: int64[2] = [1]*", "nothing stands where how often they stand there is expected"),
+        ("x: int64[2] = [1]*-1", "-1 stands where how often they stand there is expected"),
+        ("x: int64[2] = [1] +", "nothing stands where a whole number is expected"),
         ("3: 4", "3 stands where the name of an input is expected"),
     ],
 )

@@ -88,9 +88,10 @@ def _nearest(x, size):
 
 
 def picked(rank, at, dims):
-    """Give what stands between the brackets of x[:, i, :, j]."""
+    """Give what stands between the brackets of x[:, i, :, j]; a mask stands for all its axes."""
     by = dict(zip(dims, at, strict=True))
-    return tuple(by.get(d, slice(None)) for d in range(rank))
+    masked = {d + n for d, i in by.items() if i.dtype == bool for n in range(1, i.ndim)}
+    return tuple(by.get(d, slice(None)) for d in range(rank) if d not in masked)
 
 
 MOVES = {

@@ -205,11 +205,11 @@ def weightless(make: Callable[[], Any], name: str, byte_limit: int = BYTE_LIMIT)
     """Build on the meta device; where that fails, on the CPU within the limit."""
     import torch
 
-    from orderof.frontends.torch.fakes import preserved
+    from orderof.frontends.torch.fakes import Legible, preserved
 
     with preserved():
         try:
-            with torch.device("meta"):
+            with torch.device("meta"), Legible():
                 return make()
         except Exception:  # noqa: BLE001, S110 - whatever it is, the CPU may do without it
             pass

@@ -50,6 +50,7 @@ class Doors(TorchFunctionMode):
             torch._pack_padded_sequence: _refuse_packed,
             torch.Tensor.to: _to,
             torch.Tensor.cuda: _stay,
+            torch.tensor: _of_numbers,
         }
         if compiles():  # no region runs without
             self._handlers |= handlers(self, tape)
@@ -222,6 +223,19 @@ def _to(tensor: Any, *args: Any, **kwargs: Any) -> torch.Tensor:
 
 def _stay(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
     return tensor
+
+
+def _of_numbers(data: Any, **kwargs: Any) -> torch.Tensor:
+    """Make a tensor of numbers, some of which are in tensors: torch reads those past the tape."""
+    if kwargs.get("device") is not None:
+        kwargs["device"] = _CPU
+    return torch.tensor(_numbers(data) if isinstance(data, list | tuple) else data, **kwargs)
+
+
+def _numbers(data: Any) -> Any:
+    if isinstance(data, torch.Tensor):
+        return data.tolist()
+    return [_numbers(item) for item in data] if isinstance(data, list | tuple) else data
 
 
 def _refuse_packed(*args: Any, **kwargs: Any) -> None:

@@ -196,6 +196,19 @@ class _CopyMode(TorchFunctionMode):
         return fake
 
 
+class Legible(TorchFunctionMode):
+    """Keeps single whole numbers off the meta device: a model may ask what they are."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Make them on the CPU, with whose single numbers tensors of any device go together."""
+        kwargs = kwargs or {}
+        if func is torch.tensor and args and type(args[0]) is int:
+            kwargs = {"device": _CPU, **kwargs}
+        return func(*args, **kwargs)
+
+
 @contextmanager
 def uncollected() -> Generator[None]:
     """Keep the collector from looking for cycles: nothing here dies in one, and a model is large.

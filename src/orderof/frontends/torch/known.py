@@ -24,6 +24,11 @@ WHOLE = frozenset({"bool", "uint8", "int8", "int16", "int32", "int64"})
 _DROPPED = frozenset({"device", "layout", "pin_memory", "non_blocking"})
 _NAMED = ("dtype", "memory_format")
 """Settings that a recording has by their name in torch."""
+_BY_SHAPE = frozenset(
+    f"aten.{kind}.default"
+    for kind in ("new_zeros", "new_ones", "new_full", "zeros_like", "ones_like", "full_like")
+)
+"""What these give depends on the shape of their first operand, not on what is in it."""
 
 
 class Known:
@@ -67,8 +72,7 @@ class Known:
         else:
             found = self._applied(call.name, call.args, call.kwargs)
         if found is None:
-            if _writes(call.name):
-                self._forget(_refs((*call.args, *call.kwargs.values())))
+            self._forget(_written(call))
             return
         for ref, item in zip(call.results, found, strict=False):
             if ref is not None and _fits(ref, item):
@@ -77,6 +81,8 @@ class Known:
 
     def _applied(self, name: str, args: Any, kwargs: dict[str, Any]) -> list[Any] | None:
         op = _overload(name)
+        if name in _BY_SHAPE:
+            args = (_blank(args[0]), *args[1:])
         refs = _refs((*args, *kwargs.values()))
         if op is None or any(r.id not in self._values for r in refs):
             return None
@@ -112,6 +118,10 @@ def _memory(v: torch.Tensor) -> int:
     return v.untyped_storage().data_ptr()
 
 
+def _blank(ref: Ref) -> torch.Tensor:
+    return torch.empty((), dtype=getattr(torch, ref.dtype)).expand(ref.shape)
+
+
 def _size(ref: Ref) -> int:
     return math.prod(ref.shape)
 
@@ -132,10 +142,23 @@ def _operation(name: str) -> Any:
     return getattr(packet, rest[0], None) if packet is not None and rest else None
 
 
+def _written(call: Call) -> list[Ref]:
+    """The operands that a call writes to."""
+    places = _writes(call.name)
+    given = [a for i, a in enumerate(call.args) if i in places]
+    return _refs((*given, *(a for name, a in call.kwargs.items() if name in places)))
+
+
 @functools.lru_cache(maxsize=1024)
-def _writes(name: str) -> bool:
+def _writes(name: str) -> frozenset[int | str]:
     op = _operation(name)
-    return op is not None and op._schema.is_mutable
+    arguments = op._schema.arguments if op is not None else ()
+    return frozenset(
+        key
+        for i, a in enumerate(arguments)
+        if a.alias_info is not None and a.alias_info.is_write
+        for key in (i, a.name)
+    )
 
 
 def _refs(a: Any) -> list[Ref]:

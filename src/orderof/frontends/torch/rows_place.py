@@ -134,16 +134,23 @@ def index_put(
     given = [v for v in at if v is not None]
     if [v.dtype for v in given] == ["bool"]:
         (mask,) = given
+        rest = x.shape[len(mask.shape) :]
+        if len(part.shape) > len(rest) and part.shape[0] != ONE:  # a row for each place it holds at
+            part = _widened(low, part, (part.shape[0], *rest))
+            return place(low.b, x, part, mask, dims=dims)
         if len(mask.shape) < len(x.shape):
             ones = (1,) * (len(x.shape) - len(mask.shape))
             mask = s.reshape(low.b, mask, shape=(*mask.shape, *ones))
         return e.where(low.b, mask, part, x)
-    shape = _picked(x, given, dims)
-    if part.shape != shape:
-        part = s.expand(low.b, part, shape=shape)
+    part = _widened(low, part, _picked(x, given, dims))
     if accumulate:
         return e.add(low.b, x, s.index_put(low.b, part, *given, shape=x.shape, dims=dims))
     return place(low.b, x, part, *given, dims=dims)
+
+
+def _widened(low: Lowering, x: Value, shape: tuple[Expr, ...]) -> Value:
+    found: Value = s.expand(low.b, x, shape=shape) if x.shape != shape else x
+    return found
 
 
 def _picked(x: Value, at: Sequence[Value], dims: tuple[int, ...]) -> tuple[Expr, ...]:

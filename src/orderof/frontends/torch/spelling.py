@@ -3,6 +3,7 @@
     name: dtype[dim, ...]          dim: a number, NAME, or NAME=number
     name: int64[B=2, S] < 50257    whole numbers below a bound
     name: int64[1, 3] = [1, 8, 8]  whole numbers that the model looks at; one number fills all
+    name: int64[1, 9] = [7]*5 + [1]*4                          numbers that are repeated
     name: 3 | true | None | "text" constants
     name: {a: ..., b: ...}         a dict of such values
     name: [..., ...]               a list of them
@@ -33,7 +34,7 @@ _CONSTANTS: dict[str, bool | None] = {
 }
 _TOKEN = re.compile(
     r"\s*(?:(?P<float>-?\d[\d_]*(?:\.\d*(?:[eE][-+]?\d+)?|[eE][-+]?\d+))|(?P<int>-?\d[\d_]*)"
-    r"|(?P<name>[A-Za-z_]\w*)|(?P<text>\"[^\"]*\"|'[^']*')|(?P<mark>[][{}:,=<]))"
+    r"|(?P<name>[A-Za-z_]\w*)|(?P<text>\"[^\"]*\"|'[^']*')|(?P<mark>[][{}:,=<*+]))"
 )
 _EXAMPLE = 'as in "x: float32[B=2, 3, H=224, W=224]"'
 
@@ -251,8 +252,21 @@ class _Parser:
             if dtype in _FLOATS:
                 raise self._error("only whole numbers and booleans may have data", self._peek()[2])
             self._take()
-            data = self._numbers()
+            data = self._runs()
         return TensorSpec(dtype, dims, below, data)
+
+    def _runs(self) -> tuple[int, ...]:
+        """Whole numbers, some of them repeated: `[7]*5 + [1]*4`."""
+        found: list[int] = []
+        while True:
+            run = self._numbers()
+            if self._peek()[1] == "*":
+                self._take()
+                run *= self._integer("how often they stand there")
+            found += run
+            if self._peek()[1] != "+":
+                return tuple(found)
+            self._take()
 
     def _numbers(self) -> tuple[int, ...]:
         """Whole numbers, in brackets where there are several."""
