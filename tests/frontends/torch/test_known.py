@@ -174,6 +174,15 @@ def test_numbers_of_the_shape_of_something_unknown(like):
     assert macs(shaped, X) == 2 * 4 * 4 * 8 + (0 if like is torch.zeros_like else 4 * 4 * 8)
 
 
+def test_views_of_what_is_known_are_no_more_of_it():
+    def looked(x, keep):
+        for _ in range(200):
+            keep = keep.view(-1)
+        return x[keep[:4]] @ x.T
+
+    assert macs(looked, X, torch.ones(1 << 18, dtype=torch.bool)) == 4 * 4 * 8
+
+
 def test_a_tensor_of_numbers_that_are_in_tensors():
     def listed(x, sizes):
         ends = torch.tensor([0, *[n + 1 for n in sizes]]).cumsum(0)

@@ -67,7 +67,7 @@ class Known:
         if call.name == REREAD:
             old, written = (self._values.get(r.id) for r in _refs(call.args))
             found: list[Any] | None = [old] if written is not None else None
-        elif sum(map(_size, results)) > min(_MOST, self._left):
+        elif sum(map(_size, results)) > (_MOST if _shares(call.name) else min(_MOST, self._left)):
             found = None
         else:
             found = self._applied(call.name, call.args, call.kwargs)
@@ -77,7 +77,7 @@ class Known:
         for ref, item in zip(call.results, found, strict=False):
             if ref is not None and _fits(ref, item):
                 self._values[ref.id] = item
-                self._left -= item.numel()
+                self._left -= 0 if _shares(call.name) else item.numel()
 
     def _applied(self, name: str, args: Any, kwargs: dict[str, Any]) -> list[Any] | None:
         op = _overload(name)
@@ -140,6 +140,13 @@ def _operation(name: str) -> Any:
     space, op, *rest = name.split(".")
     packet = getattr(getattr(torch.ops, space, None), op, None) if space != "orderof" else None
     return getattr(packet, rest[0], None) if packet is not None and rest else None
+
+
+@functools.lru_cache(maxsize=1024)
+def _shares(name: str) -> bool:
+    """Whether what a call gives stands where an operand does."""
+    op = _operation(name)
+    return name == REREAD or (op is not None and (op.is_view or op._schema.is_mutable))
 
 
 def _written(call: Call) -> list[Ref]:

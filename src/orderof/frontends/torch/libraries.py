@@ -6,7 +6,7 @@ To add one: a function from the name to `Built`, and a line in `LIBRARIES`.
 import copy
 import inspect
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from orderof.errors import BadSpelling, NotImportable
 from orderof.frontends.torch import vision
+from orderof.frontends.torch.defaults.entries import entry
+from orderof.frontends.torch.defaults.inputs import described, remarks
 from orderof.frontends.torch.imports import extra, patiently
 from orderof.frontends.torch.letters import widths_of
 
 if TYPE_CHECKING:
     from torch import nn
 
-_SEQUENCE = 128
 Build = Callable[..., Any]
 """Calls what makes a module, on a device without memory where that goes."""
 
@@ -80,7 +81,8 @@ def config(text: str, build: Build) -> Built:
         return build(lambda: factory(other), f"hf:{text}")
 
     inputs = tuple(described(module, config))
-    return Built(module, inputs, (note,), widths_of(config.to_dict()), variant)
+    notes = (note, *remarks(module, inputs))
+    return Built(module, inputs, notes, widths_of(config.to_dict()), variant)
 
 
 def configured(file: Path) -> tuple[Any, Callable[[Any], Any], str]:
@@ -99,82 +101,6 @@ def configured(file: Path) -> tuple[Any, Callable[[Any], Any], str]:
     model: Any = transformers.AutoModel
     name = model._model_mapping[type(config)].__name__
     return config, model.from_config, f"built {name}, as {why}"
-
-
-_MAIN = ("pixel_values", "input_features", "input_values", "input_ids")
-"""What a model takes first, where it does not say so itself."""
-
-
-def described(module: Any, config: Any) -> Iterator[str]:
-    """What a model takes, in the sizes its configuration gives; nothing where that is not known."""
-    wanted = inspect.signature(module.forward).parameters
-    text = config.get_text_config()
-    longest = getattr(text, "max_position_embeddings", None) or _SEQUENCE
-    length = min(_SEQUENCE, longest)
-    words = getattr(text, "vocab_size", None)
-    vision = getattr(config, "vision_config", config)
-    dtype = str(module.dtype).removeprefix("torch.")
-    main = next((n for n in (module.main_input_name, *_MAIN) if n in wanted), "")
-    match main:
-        case _ if "grid_thw" in wanted:
-            yield from _patches(main if main in wanted else "hidden_states", vision, dtype)
-        case "pixel_values":
-            yield _image(main, vision, dtype)
-        case "input_features" if hasattr(config, "max_source_positions"):
-            frames = 2 * config.max_source_positions  # the encoder takes every second one
-            yield f"input_features: {dtype}[B=1, {config.num_mel_bins}, S={frames}]"
-        case "input_features" if (bands := _bands(config)) is not None:
-            yield f"input_features: {dtype}[B=1, S=1000, {bands}]"
-        case "input_values":
-            yield "input_values: float32[B=1, S=16000]"
-        case _ if words and main in wanted:
-            yield f"{main}: int64[B=1, S={length}] < {words}"
-        case _:
-            return
-    seen = vision is not config and hasattr(vision, "image_size") and not _in_text(config, wanted)
-    if main == "input_ids" and "pixel_values" in wanted and seen:
-        yield _image("pixel_values", vision, dtype)
-    if config.is_encoder_decoder and "decoder_input_ids" in wanted and words:
-        yield f"decoder_input_ids: int64[B=1, T={length}] < {words}"
-
-
-def _in_text(config: Any, wanted: Collection[str]) -> bool:
-    """Whether an image has places of its own among the words: how many is known with data only."""
-    places = ("image_token_id", "image_token_index")
-    return "image_grid_thw" in wanted or any(hasattr(config, name) for name in places)
-
-
-def _bands(config: Any) -> int | None:
-    """Find how many frequencies a sound model takes."""
-    parts = (config, getattr(config, "encoder_config", None), getattr(config, "audio_config", None))
-    names = ("num_mel_bins", "feature_size", "input_dim", "mel_bins")
-    found = (getattr(part, name, None) for part in parts for name in names)
-    return next((n for n in found if isinstance(n, int)), None)
-
-
-def _patches(name: str, vision: Any, dtype: str) -> Iterator[str]:
-    """An image of 16 by 16 patches, as the vision towers of Qwen take it: patches in a row."""
-    channels = next(
-        (
-            n
-            for key in ("in_channels", "in_chans", "num_channels")
-            if (n := getattr(vision, key, 0))
-        ),
-        3,
-    )
-    size = channels * getattr(vision, "temporal_patch_size", 1) * vision.patch_size**2
-    yield f"{name}: {dtype}[256, {size}]"
-    yield "grid_thw: int64[1, 3] = [1, 16, 16]"
-
-
-def _image(name: str, vision: Any, dtype: str) -> str:
-    """An image, or a film where the configuration has frames."""
-    channels = getattr(vision, "num_channels", 3)
-    size = getattr(vision, "image_size", 224)
-    height, width = size if isinstance(size, list | tuple) else (size, size)
-    frames = getattr(vision, "num_frames", None)
-    film = f"{frames}, " if isinstance(frames, int) else ""
-    return f"{name}: {dtype}[B=1, {film}{channels}, H={height}, W={width}]"
 
 
 def timm(name: str, build: Build) -> Built:
@@ -201,18 +127,18 @@ def transformers(text: str, build: Build) -> Built:
     if kind not in known:
         raise _unknown(kind, "transformers", known, "transformers.CONFIG_MAPPING")
 
-    chosen = patiently(text, lambda: library.AutoConfig.for_model(kind))
+    own = entry(kind)
+    chosen = patiently(text, lambda: library.AutoConfig.for_model(kind, **own.config))
     if type(chosen) not in auto._model_mapping:
         hint = f"another head, or hf:DIRECTORY; {auto.__name__} has no {kind}"
         raise BadSpelling(text, "has no model of this kind", hint)
     patiently(text, lambda: auto._model_mapping[type(chosen)])
     module = build(lambda: auto.from_config(chosen), f"transformers:{text}")
     notes = [f"{type(module).__name__} with the default configuration of {kind}"]
+    if own.config:
+        notes.append(f"which cannot be built or run as it is: {json.dumps(own.config)} was set")
     given = tuple(described(module, module.config))
-    named = inspect.signature(module.forward).parameters
-    if "pixel_values" in named and _in_text(module.config, named):
-        notes.append("counted without an image: its places among the words are data")
-    return Built(module, given, tuple(notes))
+    return Built(module, given, (*notes, *remarks(module, given)))
 
 
 _LATENT = "float32[B=1, {channels}, H={size}, W={size}]"

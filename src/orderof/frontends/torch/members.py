@@ -24,8 +24,9 @@ from orderof.frontends.torch.build import (
     tensors,
     weightless,
 )
+from orderof.frontends.torch.defaults.inputs import described
 from orderof.frontends.torch.imports import cwd_importable, extra, patiently
-from orderof.frontends.torch.libraries import configured, described
+from orderof.frontends.torch.libraries import configured
 from orderof.frontends.torch.spelling import names_of, parse, resolve
 
 LETTERS = {

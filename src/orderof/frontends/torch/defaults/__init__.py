@@ -1,0 +1,1 @@
+"""What models of the libraries are called with, where nobody says it."""
