@@ -44,7 +44,6 @@ class Budget(TorchDispatchMode):
         if size > self._left:
             raise ModelError(
                 self._name,
-                f"building it makes more than {self._limit / 2**30:g} GiB of tensors, "
-                "and it does not build on torch's meta device, where they would take none",
-                "build it under torch.device('meta') to see what prevents it, or raise the limit",
+                f"building it makes more than {self._limit / 2**30:g} GiB of tensors",
+                "build it under torch.device('meta'), where they take none; or raise the limit",
             )

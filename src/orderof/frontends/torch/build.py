@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from orderof.errors import (
     BadSpelling,
     Error,
+    ModelError,
     ModelRaised,
     NotImportable,
     Refused,
@@ -211,9 +212,15 @@ def weightless(make: Callable[[], Any], name: str, byte_limit: int = BYTE_LIMIT)
         try:
             with torch.device("meta"), Legible():
                 return make()
-        except Exception:  # noqa: BLE001, S110 - whatever it is, the CPU may do without it
-            pass
-        return weighted(make, name, byte_limit)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the CPU may do without it
+            first = error
+        try:
+            return weighted(make, name, byte_limit)
+        except ModelError as error:
+            if isinstance(first, Error) or sentence(first) in error.message:
+                raise
+            why = f"{error.message}; on torch's meta device it raised {sentence(first)}"
+            raise type(error)(name, why, error.hint) from error
 
 
 def weighted(make: Callable[[], Any], name: str, byte_limit: int = BYTE_LIMIT) -> Any:
