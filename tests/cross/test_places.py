@@ -208,3 +208,16 @@ def test_scatter_that_adds_is_counted():
 
     x, at = torch.ones(4, 8), torch.zeros(4, 8, dtype=torch.int64)
     assert analyze(Add(), x, at).forward.ops() >= 32
+
+
+def test_a_mirror_of_a_size_that_varies():
+    import torch
+
+    import orderof
+
+    def even(x):
+        doubled = torch.nn.functional.pad(x, (0, x.shape[-1] - 1), mode="reflect")
+        return doubled @ doubled.mT
+
+    r = orderof.analyze(even, real(2, 3, 5), dims={"S": 5})
+    assert [r.forward.macs(S=n) for n in (5, 8)] == [2 * 3 * 3 * 9, 2 * 3 * 3 * 15]

@@ -7,14 +7,13 @@ stretch  x[0], x[0..n), x[n - 1]                               copies, the edge 
 
 from __future__ import annotations
 
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 from orderof.counts import Counts, Kind
 from orderof.ir.forms import Irregular, Move
 from orderof.ir.graph import Type
 from orderof.ops.define import irregular, move, view
-from orderof.sym import ceillog2, expr, floordiv
+from orderof.sym import Expr, ceillog2, expr, floordiv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,14 +55,14 @@ slide_gradient = irregular("slide_gradient", _slide_gradient, source=_ARRIVES)
 
 
 def _mirror(
-    x: Type, *, before: tuple[int, ...], after: tuple[int, ...]
+    x: Type, *, before: tuple[Size, ...], after: tuple[Size, ...]
 ) -> tuple[Move, tuple[Type]]:
     """Go on behind the edges of the last dimensions: as in a mirror there, or with the edge."""
     out = _grown(x, before, after, 1)
     return Move((out.size,), (out.size,)), (out,)
 
 
-def _grown(x: Type, before: tuple[int, ...], after: tuple[int, ...], sign: int) -> Type:
+def _grown(x: Type, before: tuple[Size, ...], after: tuple[Size, ...], sign: int) -> Type:
     shape = list(x.shape)
     first = len(shape) - len(before)
     for i, (a, b) in enumerate(zip(before, after, strict=True), first):
@@ -76,7 +75,7 @@ def _mirror_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Grads:
 
 
 def _mirror_gradient(
-    g: Type, *, before: tuple[int, ...], after: tuple[int, ...]
+    g: Type, *, before: tuple[Size, ...], after: tuple[Size, ...]
 ) -> tuple[Irregular, tuple[Type]]:
     out = _grown(g, before, after, -1)
     counts = Counts.of(Kind.ADD, g.dtype, g.size)
@@ -93,12 +92,12 @@ def _stretch_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Grads:
 
 
 def _stretch_gradient(
-    g: Type, *, before: tuple[int, ...], after: tuple[int, ...]
+    g: Type, *, before: tuple[Size, ...], after: tuple[Size, ...]
 ) -> tuple[Irregular, tuple[Type]]:
     out = _grown(g, before, after, -1)
     counts = Counts.of(Kind.ADD, g.dtype, g.size)
-    ends = (1 + a + b for a, b in zip(before, after, strict=True))  # both, where n is 1
-    chain = ceillog2(expr(prod(ends) + 1))
+    ends = (expr(a) + b + 1 for a, b in zip(before, after, strict=True))  # both, where n is 1
+    chain = ceillog2(Expr.prod(ends) + 1)
     return Irregular(counts, chain, (g.size,), (out.size,), _ARRIVES), (out,)
 
 

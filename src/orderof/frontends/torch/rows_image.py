@@ -188,14 +188,12 @@ def _undilated(low: Lowering, dilation: Sequence[int]) -> None:
 def _beyond(op: Operator, gradient: Operator) -> tuple[Row, Row]:
     """Make the rows of what goes on behind the edges; the last dimension is first in `ends`."""
 
-    def row(low: Lowering, x: Value, ends: Sequence[int]) -> Any:
-        pairs = [(ends[i], ends[i + 1]) for i in range(0, len(ends), 2)][::-1]
-        before, after = (tuple(p[i] for p in pairs) for i in (0, 1))
+    def row(low: Lowering, x: Value, ends: Sequence[Any]) -> Any:
+        before, after = _ends(low, ends)
         return op(low.b, x, before=before, after=after)
 
-    def backward(low: Lowering, g: Value, _: Value, ends: Sequence[int]) -> Any:
-        pairs = [(ends[i], ends[i + 1]) for i in range(0, len(ends), 2)][::-1]
-        before, after = (tuple(p[i] for p in pairs) for i in (0, 1))
+    def backward(low: Lowering, g: Value, _: Value, ends: Sequence[Any]) -> Any:
+        before, after = _ends(low, ends)
         return gradient(low.b, g, before=before, after=after)
 
     return row, backward
@@ -217,6 +215,11 @@ def unpool(low: Lowering, x: Value, at: Value, *_: Any) -> Any:
     blank = s.fill(low.b, shape=(*lead, places[1]), dtype=x.dtype)
     part, to = (s.reshape(low.b, v, shape=(*lead, places[0])) for v in (x, at))
     return s.reshape(low.b, place_along(low.b, blank, part, to, axis=2), shape=t.shape)
+
+
+def _ends(low: Lowering, ends: Sequence[Any]) -> Any:
+    sizes = [low.size(n) for n in ends]
+    return tuple(sizes[-2::-2]), tuple(sizes[::-2])
 
 
 def identity(low: Lowering, *_: Any, **__: Any) -> Any:
