@@ -27,6 +27,12 @@ def scaled(function):
     return Placed() if function.__code__.co_argcount > 1 else Scaled()
 
 
+def _among(x):
+    import torch
+
+    return x * torch.isin(x, x[:1].detach())
+
+
 PLACED = {
     "topk": lambda x: x.topk(3, dim=0).values,
     "smallest": lambda x: x.topk(2, dim=1, largest=False).values,
@@ -34,6 +40,8 @@ PLACED = {
     "sort descending": lambda x: x.sort(dim=0, descending=True).values,
     "argsort": lambda x: x[x.sum(1).argsort()],
     "norm": lambda x: x.norm(dim=1),
+    "windows by strides": lambda x: x.contiguous().as_strided((2, 2, 2), (2, 1, 1)) * 2,
+    "isin": _among,
     "norm of order 1": lambda x: x.norm(1, dim=1, keepdim=True),
     "norm of order 3": lambda x: x.norm(3),
     "greatest": lambda x: x.norm(float("inf"), dim=0),
@@ -70,6 +78,15 @@ AT = {
     "scatter a number": (lambda x, at: x.scatter(1, at, 0.5), [[0], [2], [1], [0]]),
     "scatter_add": (lambda x, at: x.scatter_add(0, at, x[1:2] * 2), [[0, 0, 1]]),
     "index_add": (lambda x, at: x.index_add(0, at, x[2:4]), [1, 1]),
+    "index_copy": (lambda x, at: (x * 2).index_copy(0, at, x[2:4]), [1, 0]),
+    "masked_select": (
+        lambda x, at: x.masked_select(at) * 3,
+        [[True, False, True], [True] * 3, [False] * 3, [False, True, False]],
+    ),
+    "masked_scatter": (
+        lambda x, at: x.masked_scatter(at, x[:2] * 3),
+        [[True, False, True], [True] * 3, [False] * 3, [False, True, False]],
+    ),
     "index_add scaled": (lambda x, at: x.index_add(0, at, x[2:4], alpha=2.5), [1, 1]),
 }
 

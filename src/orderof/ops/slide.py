@@ -1,6 +1,7 @@
 """Windows that slide over one dimension, images that are mirrored at their edges, identities.
 
 slide    x[..., n, ...] -> [..., (n - k) // s + 1, ..., k]     a view: windows share elements
+strided  x in memory at offset + i*s + j*t + ...               a view of any shape, as it lies
 mirror   x[-i], x[0..n), x[2*n - 2 - i]                        copies, the edge itself once
 stretch  x[0], x[0..n), x[n - 1]                               copies, the edge again and again
 """
@@ -50,6 +51,33 @@ def _slide_gradient(
     return Irregular(counts, chain, (g.size,), (out.size,), _ARRIVES), (out,)
 
 
+def _strided(x: Type, *, shape: Sequence[Size], strides: Sequence[Size], offset: Size = 0) -> Type:
+    """Look at the elements as they lie in memory: i, j, ... is at offset + i*s + j*t + ..."""
+    del strides, offset
+    return Type(tuple(map(expr, shape)), x.dtype)
+
+
+def _strided_vjp(b: Builder, node: Node, gs: Gs, _: object) -> Grads:
+    return (strided_gradient(b, gs[0], whole=node.operands[0].shape, **dict(node.attrs)),)
+
+
+def _strided_gradient(
+    g: Type,
+    *,
+    whole: Sequence[Size],
+    shape: Sequence[Size],
+    strides: Sequence[Size],
+    offset: Size = 0,
+) -> tuple[Irregular, tuple[Type]]:
+    """Add the elements of all places up where they lie; as many meet as there are."""
+    del shape, strides, offset
+    out = Type(tuple(map(expr, whole)), g.dtype)
+    counts = Counts.of(Kind.ADD, g.dtype, g.size)
+    return Irregular(counts, ceillog2(g.size + 1), (g.size,), (out.size,), _ARRIVES), (out,)
+
+
+strided = view("strided", _strided, _strided_vjp)
+strided_gradient = irregular("strided_gradient", _strided_gradient, source=_ARRIVES)
 slide = view("slide", _slide, _slide_vjp)
 slide_gradient = irregular("slide_gradient", _slide_gradient, source=_ARRIVES)
 

@@ -145,3 +145,8 @@ def test_a_size_for_a_name_that_no_input_has(text, hint):
 def test_needs_no_torch():
     code = "import sys, orderof.frontends.torch.spelling; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_is_repeated_has_an_end():
+    with pytest.raises(BadSpelling, match="more than 1048576 numbers"):
+        parse("ids: int64[1, 9] = [7]*2000000")

@@ -161,6 +161,27 @@ def slide(draw, *, backward):
     return Case((x,), env, {"n": places, **attrs}, reverse, draw(SEEDS), ())
 
 
+@st.composite
+def strided(draw, *, backward):
+    """Draw windows over rows that overlap, as they lie in memory."""
+    size, step, many, offset = (draw(st.integers(1, 3)) for _ in range(4))
+    whole = (2, offset + (many - 1) * step + size)
+    attrs = {"shape": (2, many, size), "strides": (whole[1], step, 1), "offset": offset - 1}
+
+    def forward(t, x):
+        return t.as_strided(x.contiguous(), *attrs.values())
+
+    def reverse(t, g):
+        x = t.zeros(whole, dtype=g.dtype, requires_grad=True)
+        (found,) = t.autograd.grad(forward(t, x), x, g)
+        return found
+
+    if backward:
+        x = operand(dims_of(attrs["shape"]))
+        return Case((x,), {}, {"whole": whole, **attrs}, reverse, draw(SEEDS), ())
+    return Case((operand(dims_of(whole)),), {}, attrs, forward, draw(SEEDS))
+
+
 def dims_of(sizes):
     return tuple(map(expr, sizes))
 
@@ -196,6 +217,8 @@ def eye(draw):
 
 CASES = {
     "slide": slide(backward=False),
+    "strided": strided(backward=False),
+    "strided_gradient": strided(backward=True),
     "slide_gradient": slide(backward=True),
     "mirror": mirror(backward=False),
     "mirror_gradient": mirror(backward=True),

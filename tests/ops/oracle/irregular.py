@@ -326,6 +326,15 @@ def slide_gradient(g, n, axis, size, step=1):
     return out.done()
 
 
+def strided_gradient(g, whole, shape, strides, offset=0):
+    """Add the elements of all windows up where they lie in memory."""
+    out = _Adder((int(np.prod(whole)),))
+    for i in np.ndindex(*shape):
+        out.add((offset + sum(k * n for k, n in zip(i, strides, strict=True)),), g[i])
+    found, ops, _ = out.done()
+    return found.reshape(whole), ops, int(g.size).bit_length()
+
+
 def mirror_gradient(g, before, after):
     """Add up what a mirror at the edges showed again."""
     lead = g.ndim - len(before)
@@ -355,6 +364,7 @@ IRREGULAR = {
     "stretch_gradient": stretch_gradient,
     "mirror_gradient": mirror_gradient,
     "slide_gradient": slide_gradient,
+    "strided_gradient": strided_gradient,
     "grouped_product": grouped_product,
     "nearest_gradient": nearest_gradient,
     "resample": resample,

@@ -36,6 +36,9 @@ VIEWS = {
     "alias": lambda x: x,
     "detach": lambda x: x,
     "oriented": lambda x, shape: x if x.shape == shape else x.T,
+    "strided": lambda x, shape, strides, offset=0: np.lib.stride_tricks.as_strided(
+        x.reshape(-1)[offset:], shape, [n * x.itemsize for n in strides]
+    ),
     "slide": lambda x, axis, size, step=1: np.moveaxis(
         np.moveaxis(np.lib.stride_tricks.sliding_window_view(x, size, axis), axis, 0)[::step],
         0,

@@ -277,6 +277,7 @@ ROWS: dict[str, Row] = {
     "rand": rand,
     "rand_like": rand,
     "randn": rand,
+    "randint": rand,
     "randn_like": rand,
     "uniform": rand,
     "normal": rand,

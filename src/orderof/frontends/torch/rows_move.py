@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orderof.errors import Indivisible, UnknownOperator
+from orderof.errors import Indivisible
 from orderof.frontends.torch.rows import blank, dims_of
 from orderof.ir.graph import Value
 from orderof.ops import shape as s
 from orderof.ops.elementwise import cast
 from orderof.ops.reduce import argmax, argmin, cumsum, max_over, mean, sum_over, variance
+from orderof.ops.slide import strided as windows
 from orderof.sym import ONE, Expr
 
 if TYPE_CHECKING:
@@ -47,15 +48,15 @@ def alias(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:
 
 
 def strided(low: Lowering, x: Value, _: Any, strides: Sequence[Any], offset: Any = 0) -> Any:
-    """Give the same elements in the recorded shape; windows by strides have no rule."""
+    """Give the same elements in the recorded shape, or windows of them by strides."""
     t, step = low.types()[0], ONE
     in_order = low.same(t.size, x.type.size) and not offset
     for n, stride in zip(reversed(t.shape), reversed(strides), strict=True):
         in_order = in_order and (n == 1 or low.same(step, stride))
         step = step * n
     if not in_order:
-        hint = "windows made by strides cannot be told from other views: use unfold"
-        raise UnknownOperator("aten.as_strided", "has a rule for whole tensors only", hint)
+        apart = tuple(map(low.size, strides))
+        return windows(low.b, x, shape=t.shape, strides=apart, offset=low.size(offset))
     return s.reshape(low.b, x, shape=_factored(x, t))
 
 

@@ -74,8 +74,7 @@ def _halves(low: Lowering, x: Value, axis: int) -> Any:
 
 def masked_select(low: Lowering, x: Value, mask: Value) -> Any:
     """Pick the elements where a mask holds, in order."""
-    dims = tuple(range(len(x.shape)))
-    return s.index(low.b, x, mask, shape=low.types()[0].shape, dims=dims)
+    return s.index(low.b, x, mask, shape=low.types()[0].shape, dims=(0,))
 
 
 def repeat_interleave(low: Lowering, repeats: Value, **_: Any) -> Any:
@@ -146,6 +145,39 @@ def index_put(
     if accumulate:
         return e.add(low.b, x, s.index_put(low.b, part, *given, shape=x.shape, dims=dims))
     return place(low.b, x, part, *given, dims=dims)
+
+
+def index_copy(low: Lowering, x: Value, axis: int, at: Value, part: Value) -> Value:
+    """Write slices where a vector of indices says."""
+    return place(low.b, x, part, at, dims=(axis % len(x.shape),))
+
+
+def index_fill(low: Lowering, x: Value, axis: int, at: Value, by: Any) -> Value:
+    """Write a number into the slices where a vector of indices says."""
+    axis = axis % len(x.shape)
+    shape = (*x.shape[:axis], at.shape[0], *x.shape[axis + 1 :])
+    part = s.fill(low.b, shape=shape, dtype=x.dtype, value=number(low, by))
+    return place(low.b, x, part, at, dims=(axis,))
+
+
+def masked_scatter(low: Lowering, x: Value, mask: Value, part: Value) -> Value:
+    """Write elements in turn where a mask holds: as many as there are, at most."""
+    mask, flat = _widened(low, mask, x.shape), s.reshape(low.b, part, shape=(part.type.size,))
+    return place(low.b, x, flat, mask, dims=(0,))
+
+
+def masked_scatter_backward(low: Lowering, g: Value, mask: Value, _: Any) -> Value:
+    """Pick the gradients of what was written."""
+    t, mask = low.types()[0], _widened(low, mask, g.shape)
+    picked = s.index(low.b, g, mask, shape=(t.size,), dims=(0,))
+    return s.reshape(low.b, picked, shape=t.shape)
+
+
+def is_in(low: Lowering, x: Value, among: Value, **kw: Any) -> Value:
+    """Compare every element with all of some others, as torch does with few."""
+    flat = s.reshape(low.b, x, shape=(*x.shape, 1))
+    found = r.holds(low.b, e.equal(low.b, flat, among), dims=(len(x.shape),), every=False)
+    return e.invert(low.b, found) if kw.get("invert") else found
 
 
 def _widened(low: Lowering, x: Value, shape: tuple[Expr, ...]) -> Value:
@@ -316,6 +348,11 @@ ROWS: dict[str, Row] = {
     "scatter": scatter,
     "scatter_add": scatter_add,
     "index_add": index_add,
+    "index_copy": index_copy,
+    "index_fill": index_fill,
+    "masked_scatter": masked_scatter,
+    "masked_scatter_backward": masked_scatter_backward,
+    "isin": is_in,
     "histc": histogram,
     "_grouped_mm": grouped,
     "linalg_vector_norm": norm,

@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 _FLOATS = ("float64", "float32", "float16", "bfloat16", "complex128", "complex64")
 DTYPES = (*_FLOATS, "int64", "int32", "int16", "int8", "uint8", "bool")
+_MOST = 1 << 20
+"""Numbers that may be given as data."""
 _CONSTANTS: dict[str, bool | None] = {
     "true": True,
     "True": True,
@@ -262,11 +264,18 @@ class _Parser:
             run = self._numbers()
             if self._peek()[1] == "*":
                 self._take()
-                run *= self._integer("how often they stand there")
+                run = self._repeated(run)
             found += run
             if self._peek()[1] != "+":
                 return tuple(found)
             self._take()
+
+    def _repeated(self, run: tuple[int, ...]) -> tuple[int, ...]:
+        at = self._peek()[2]
+        times = self._integer("how often they stand there")
+        if len(run) * times > _MOST:
+            raise self._error(f"these are more than {_MOST} numbers", at)
+        return run * times
 
     def _numbers(self) -> tuple[int, ...]:
         """Whole numbers, in brackets where there are several."""

@@ -137,6 +137,8 @@ class Tape(TorchDispatchMode):
         """What an operation gives that needs the numbers in its operands, where they are known."""
         if schema.name.startswith("aten.index."):
             return self._picked(packed, args)
+        if schema.name == "aten.masked_select.default":
+            return self._selected(packed[1], *args)
         found = self.known.outcome(schema.name, packed, named)
         if found is None and self.generous and schema.name == "aten.nonzero.default":
             found = [torch.empty(args[0].numel(), args[0].dim(), dtype=torch.int64)]
@@ -144,6 +146,14 @@ class Tape(TorchDispatchMode):
             return found[0] if found else None
         made = [self._fakes.fresh(layout_of(item)) for item in found]
         return made[0] if len(made) == 1 else tuple(made)
+
+    def _selected(self, ref: Ref, x: torch.Tensor, mask: torch.Tensor) -> Any:
+        """`x.masked_select(mask)`: each place that the mask holds at, for all it stands for."""
+        found = self.known.outcome("aten.nonzero.default", (ref,), {})
+        if found is None or torch.broadcast_shapes(x.shape, mask.shape) != x.shape:
+            return None
+        times = x.numel() // max(mask.numel(), 1)
+        return torch.empty(len(found[0]) * times, dtype=x.dtype)
 
     def _picked(self, packed: Any, args: Any) -> Any:
         """`x[mask]`: as many rows as the mask holds, if it is known."""
