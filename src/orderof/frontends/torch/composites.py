@@ -15,7 +15,7 @@ nothing: it makes results of the right shape and writes one call, forward and ba
 A gradient that nobody needs, or that nobody gave, is None. `scale` None is 1/sqrt(width).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import FunctionType
 from typing import Any
@@ -163,10 +163,14 @@ def body_of(function: Any) -> Any:
 
     It is a new function over a changed copy of its globals; torch's own is left as it is.
     """
-    names = {name: _never for name in _CHECKS if name in function.__globals__}
+    return over(function, {name: _never for name in _CHECKS if name in function.__globals__})
+
+
+def over(function: Any, changed: Mapping[str, Any]) -> Any:
+    """A Python function over a changed copy of its globals."""
     body = FunctionType(
         function.__code__,
-        {**function.__globals__, **names},
+        {**function.__globals__, **changed},
         function.__name__,
         function.__defaults__,
         function.__closure__,

@@ -14,12 +14,13 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from functools import partial
-from types import FunctionType, MethodType, SimpleNamespace
+from types import MethodType, SimpleNamespace
 from typing import Any
 
 import torch
 from torch import nn
 
+from orderof.frontends.torch.composites import over
 from orderof.frontends.torch.tape import Tape
 
 _DETECTION = "torchvision.models.detection"
@@ -88,25 +89,13 @@ def _fields(part: nn.Module) -> Mapping[str, Any]:
 def _method(part: nn.Module, name: str, tape: Tape, **changed: Any) -> None:
     """Give a part its own method over changed globals, in which everything passes."""
     method: Any = getattr(part, name)
-    with_changes = MethodType(_over(method.__func__, changed), part)
+    with_changes = MethodType(over(method.__func__, changed), part)
 
     def run(*args: Any, **kwargs: Any) -> Any:
         with _generous(tape):
             return with_changes(*args, **kwargs)
 
     setattr(part, name, run)
-
-
-def _over(function: Any, changed: Mapping[str, Any]) -> Callable[..., Any]:
-    body = FunctionType(
-        function.__code__,
-        {**function.__globals__, **changed},
-        function.__name__,
-        function.__defaults__,
-        function.__closure__,
-    )
-    body.__kwdefaults__ = function.__kwdefaults__
-    return body
 
 
 @contextmanager
@@ -172,7 +161,7 @@ def _heads(part: nn.Module, tape: Tape) -> None:
     def postprocess(self: Any, logits: Any, boxes: Any, proposals: Any, shapes: Any) -> Any:
         method = type(self).postprocess_detections
         most = max(len(p) for p in proposals)
-        own = MethodType(_over(method, {"box_ops": _boxes(tape, most)}), self)
+        own = MethodType(over(method, {"box_ops": _boxes(tape, most)}), self)
         seen[:] = shapes
         with _generous(tape):
             return own(logits, boxes, proposals, shapes)
@@ -180,7 +169,7 @@ def _heads(part: nn.Module, tape: Tape) -> None:
     def keypoints(maps: torch.Tensor, rois: torch.Tensor) -> Any:
         return _peaks(maps, rois, seen[0])
 
-    inference = _over(roi_heads.keypointrcnn_inference, {"heatmaps_to_keypoints": keypoints})
+    inference = over(roi_heads.keypointrcnn_inference, {"heatmaps_to_keypoints": keypoints})
     vars(part)["postprocess_detections"] = MethodType(postprocess, part)
     _method(part, "forward", tape, keypointrcnn_inference=inference)
 

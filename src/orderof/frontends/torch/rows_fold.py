@@ -11,7 +11,7 @@ from orderof.ops import elementwise as e
 from orderof.ops import fold as f
 from orderof.ops import shape as s
 from orderof.ops.contract import matmul
-from orderof.ops.reduce import argmin, cumsum, sum_over
+from orderof.ops.reduce import cumsum, sum_over
 from orderof.ops.sort import kth_place, search, sort_places
 from orderof.sym import ONE, floordiv
 
@@ -28,19 +28,6 @@ def product(low: Lowering, x: Value, dims: Any = None, keep: bool = False, **_: 
     t = low.types()[0]
     x = e.cast(low.b, x, dtype=t.dtype) if x.dtype != t.dtype else x
     return f.product_over(low.b, x, dims=dims_of(dims, len(x.shape)), keep=keep)
-
-
-def minima(low: Lowering, x: Value, dims: Any = None, keep: bool = False) -> Any:  # noqa: FBT001, FBT002
-    """Give the least over dimensions."""
-    return f.min_over(low.b, x, dims=dims_of(dims, len(x.shape)), keep=keep)
-
-
-def least(low: Lowering, x: Value, axis: Any = None, keep: bool = False) -> Any:  # noqa: FBT001, FBT002
-    """Give the least along a dimension, and where it stands."""
-    if axis is None:
-        return minima(low, x)
-    at = axis % len(x.shape)
-    return minima(low, x, at, keep), argmin(low.b, x, axis=at, keep=keep)
 
 
 def _scan(op: Operator) -> Row:
@@ -212,8 +199,6 @@ def products(low: Lowering, x: Value, w: Value, y: Value, *how: Any) -> Any:
 
 ROWS: dict[str, Row] = {
     "prod": product,
-    "amin": minima,
-    "min": least,
     "cumprod": _scan(f.running_product),
     "_logcumsumexp": _scan(f.running_log_sum),
     "logcumsumexp": _scan(f.running_log_sum),

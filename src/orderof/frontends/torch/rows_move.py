@@ -9,6 +9,7 @@ from orderof.frontends.torch.rows import blank, dims_of
 from orderof.ir.graph import Value
 from orderof.ops import shape as s
 from orderof.ops.elementwise import cast
+from orderof.ops.fold import min_over
 from orderof.ops.reduce import argmax, argmin, cumsum, max_over, mean, sum_over, variance
 from orderof.ops.slide import strided as windows
 from orderof.sym import ONE, Expr
@@ -210,17 +211,22 @@ def variances(low: Lowering, x: Value, dims: Any = None, **kw: Any) -> Any:
     return variance(low.b, x, dims=dims, correction=correction, keep=keep)
 
 
-def maxima(low: Lowering, x: Value, dims: Any = None, keep: bool = False) -> Any:  # noqa: FBT001, FBT002
-    """Give the greatest over dimensions."""
-    return max_over(low.b, x, dims=dims_of(dims, len(x.shape)), keep=keep)
+def _extremes(over: Operator, place: Operator) -> tuple[Row, Row]:
+    """Make the rows of an extreme over dimensions, and along one with the place where it stands."""
+
+    def whole(low: Lowering, x: Value, dims: Any = None, keep: bool = False) -> Any:  # noqa: FBT001, FBT002
+        return over(low.b, x, dims=dims_of(dims, len(x.shape)), keep=keep)
+
+    def along(low: Lowering, x: Value, axis: Any = None, keep: bool = False) -> Any:  # noqa: FBT001, FBT002
+        if axis is None:
+            return whole(low, x)
+        at = axis % len(x.shape)
+        return whole(low, x, at, keep), place(low.b, x, axis=at, keep=keep)
+
+    return whole, along
 
 
-def max_dim(low: Lowering, x: Value, axis: Any = None, keep: bool = False) -> Any:  # noqa: FBT001, FBT002
-    """Give the greatest along a dimension, and where it stands."""
-    if axis is None:
-        return maxima(low, x)
-    at = axis % len(x.shape)
-    return maxima(low, x, at, keep), argmax(low.b, x, axis=at, keep=keep)
+_MAXIMA, _MINIMA = _extremes(max_over, argmax), _extremes(min_over, argmin)
 
 
 def _extreme_place(op: Operator) -> Row:
@@ -285,8 +291,10 @@ ROWS: dict[str, Row] = {
     "sum": sums,
     "mean": means,
     "var": variances,
-    "amax": maxima,
-    "max": max_dim,
+    "amax": _MAXIMA[0],
+    "max": _MAXIMA[1],
+    "amin": _MINIMA[0],
+    "min": _MINIMA[1],
     "argmax": _extreme_place(argmax),
     "argmin": _extreme_place(argmin),
     "cumsum": cumulate,

@@ -100,14 +100,8 @@ def _bands(config: Any) -> int | None:
 
 def _patches(name: str, vision: Any, dtype: str) -> Iterator[str]:
     """An image of 16 by 16 patches, as the vision towers of Qwen take it: patches in a row."""
-    channels = next(
-        (
-            n
-            for key in ("in_channels", "in_chans", "num_channels")
-            if (n := getattr(vision, key, 0))
-        ),
-        3,
-    )
+    named = ("in_channels", "in_chans", "num_channels")
+    channels = next((n for key in named if (n := getattr(vision, key, 0))), 3)
     frames = getattr(vision, "temporal_patch_size", getattr(vision, "patch_temporal", 1))
     size = channels * frames * vision.patch_size**2
     yield f"{name}: {dtype}[256, {size}]"
