@@ -106,7 +106,7 @@ def why(row: Mapping[str, str]) -> str:
 
 
 WHY = {
-    "diffusers:VQModel": "distances to the code book are one product of matrices, which it leaves out"
+    "diffusers:VQModel": "distances to the code book are a product of matrices, which it leaves out"
 }
 """Beginning of a spelling -> what torch's counter leaves out or adds there."""
 

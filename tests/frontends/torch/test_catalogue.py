@@ -25,7 +25,6 @@ UNCOUNTED = {
     "MultiMarginLoss": UnknownOperator,  # no rule yet
     "GaussianNLLLoss": ModelRaised,  # looks whether a variance is negative
     "CTCLoss": ModelRaised,  # paths by the lengths of targets
-    "AdaptiveLogSoftmaxWithLoss": (UnknownOperator, ModelRaised),  # clusters by the targets
 }
 CASES = catalogue()
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from orderof.counts import NONE
 from orderof.errors import UnknownOperator, VerifyError
-from orderof.frontends.torch.recording import Ref
+from orderof.frontends.torch import rows_complex
 from orderof.frontends.torch.sizes import Sizes
 from orderof.frontends.torch.state import Lowering
 from orderof.frontends.torch.table import find
@@ -26,7 +26,7 @@ from orderof.sym import ZERO, const
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orderof.frontends.torch.recording import Call, Recording
+    from orderof.frontends.torch.recording import Call, Recording, Ref
     from orderof.ops.rules import Rule
 
 OnUnknown = Literal["raise", "bound"]
@@ -90,7 +90,7 @@ _PHASES = {phase.value: phase for phase in Phase}
 def _call(low: Lowering, call: Call, on_unknown: OnUnknown) -> None:
     low.call = call
     low.b.scope, low.b.phase, low.b.source = call.scope, _PHASES[call.phase], call.source
-    row, own = None if _complex(call) else find(call.name), None
+    row, own = (rows_complex.find if rows_complex.is_complex(call) else find)(call.name), None
     if row is None and (own := _own(call.name)) is None:
         if on_unknown == "raise":
             raise _unknown(call)
@@ -102,11 +102,6 @@ def _call(low: Lowering, call: Call, on_unknown: OnUnknown) -> None:
     results = found if isinstance(found, tuple | list) else (found,)
     _bind(low, call, results)
     low.note_new()
-
-
-def _complex(call: Call) -> bool:
-    """Whether complex numbers go in or come out: no row says what these cost."""
-    return any(type(r) is Ref and r.dtype[0] == "c" for r in (*call.results, *call.args))
 
 
 def _own(name: str) -> Rule | None:

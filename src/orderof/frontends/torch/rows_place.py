@@ -148,13 +148,14 @@ def index_put(
 
 
 def index_copy(low: Lowering, x: Value, axis: int, at: Value, part: Value) -> Value:
-    """Write slices where a vector of indices says."""
+    """Write slices where a vector of indices says, or one index."""
+    at = s.reshape(low.b, at, shape=(at.type.size,))
     return place(low.b, x, part, at, dims=(axis % len(x.shape),))
 
 
 def index_fill(low: Lowering, x: Value, axis: int, at: Value, by: Any) -> Value:
     """Write a number into the slices where a vector of indices says."""
-    axis = axis % len(x.shape)
+    axis, at = axis % len(x.shape), s.reshape(low.b, at, shape=(at.type.size,))
     shape = (*x.shape[:axis], at.shape[0], *x.shape[axis + 1 :])
     part = s.fill(low.b, shape=shape, dtype=x.dtype, value=number(low, by))
     return place(low.b, x, part, at, dims=(axis,))

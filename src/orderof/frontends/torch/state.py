@@ -44,12 +44,14 @@ class Lowering:
 
     def type_of(self, ref: Ref) -> Type:
         """Give the type of a recorded value; raises `Unproved` where a size has no formula."""
+        ref = _paired(ref)
         if all(type(n) is int for n in ref.shape):
             return type_of(ref)
         return Type(tuple(map(self.sizes.find, ref.shape)), ref.dtype)
 
     def agrees(self, ref: Ref, found: Type) -> bool:
         """Whether a shape that was inferred is the one that was recorded, at every point."""
+        kept, ref = ref, _paired(ref)
         if not self.sizes.points:
             return found.shape == type_of(ref).shape
         pair = id(found), id(ref.shape)
@@ -58,7 +60,8 @@ class Lowering:
         holds = map(self.sizes.holds, found.shape, ref.shape)
         if len(found.shape) != len(ref.shape) or not all(holds):
             return False
-        self.agreed[pair] = found
+        if kept is ref:  # else the shape is one that nothing holds
+            self.agreed[pair] = found
         return True
 
     def size(self, n: Any) -> Any:
@@ -106,6 +109,16 @@ class Lowering:
             if not self.bound.isdisjoint(nodes[i].operands):
                 self.bound.update(nodes[i].results)
         self.seen = len(nodes)
+
+
+_PARTS = {"complex32": "float16", "complex64": "float32", "complex128": "float64"}
+
+
+def _paired(ref: Ref) -> Ref:
+    """Give a value of complex numbers as what holds their parts."""
+    if ref.dtype not in _PARTS:
+        return ref
+    return Ref(ref.id, (*ref.shape, 2), _PARTS[ref.dtype])
 
 
 _TYPES: dict[tuple[tuple[int, ...], str], Type] = {}
