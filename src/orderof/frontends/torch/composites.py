@@ -50,6 +50,7 @@ class Doors(TorchFunctionMode):
             torch._pack_padded_sequence: _refuse_packed,
             torch.Tensor.to: _to,
             torch.Tensor.cuda: _stay,
+            torch.Tensor.__format__: self._format,
             torch.tensor: _of_numbers,
         }
         if compiles():  # no region runs without
@@ -67,6 +68,14 @@ class Doors(TorchFunctionMode):
         if kwargs.get("device") is not None:
             kwargs = {**kwargs, "device": _CPU}
         return func(*args, **kwargs)
+
+    def _format(self, value: torch.Tensor, how: str) -> str:
+        """Write a number that is known, as a name of a module may ask for one."""
+        if value.dim() or how:
+            return value.__format__(how)
+        ref = self._tape.see(value, "a text")
+        found = self._tape.known.outcome("aten._local_scalar_dense.default", (ref,), {})
+        return format(found[0]) if found else value.__format__(how)
 
     def _multi_head(self, *args: Any, **kwargs: Any) -> Any:
         with self:  # torch leaves the mode for what it calls, and the attention is in there

@@ -4,7 +4,7 @@ A recording has shapes and no data. Where a model asks for a value (`mask.all()`
 `nonzero`), the recorded calls are run after all, those whose operands are known: inputs that were
 given with data, buffers, literals, `arange` and its like, and what is made of them. They are run in
 their order and on one memory, so that a write through one view is seen through another. Nobody
-pays for it who does not ask. What depends on weights, on chance or on more than a million numbers
+pays for it who does not ask. What depends on weights, on chance or on more than two million numbers
 is not known, and the model is refused as before.
 """
 
@@ -17,8 +17,9 @@ import torch
 from torch.utils._python_dispatch import _disable_current_modes
 
 from orderof.frontends.torch.recording import REREAD, Call, Ref
+from orderof.frontends.torch.routing import chosen
 
-_MOST, _IN_ALL = 1 << 20, 1 << 25
+_MOST, _IN_ALL = 1 << 21, 1 << 26
 """How many elements a tensor has that is looked into, and all of them."""
 WHOLE = frozenset({"bool", "uint8", "int8", "int16", "int32", "int64"})
 _DROPPED = frozenset({"device", "layout", "pin_memory", "non_blocking"})
@@ -39,6 +40,9 @@ class Known:
         self._values: dict[int, torch.Tensor] = {}
         self._read = 0
         self._left = _IN_ALL
+        self._routed: set[int] = set()
+        self.routed = False
+        """Whether an answer rested on which experts are taken to be chosen."""
 
     def give(self, ref: Ref, tensor: torch.Tensor, *, literal: bool = False) -> None:
         """Take the data of a tensor, if it holds whole numbers, or is written in the code."""
@@ -57,8 +61,10 @@ class Known:
 
     def outcome(self, name: str, args: Any, kwargs: dict[str, Any]) -> list[Any] | None:
         """Give what an operation on known values gives; None where one is not known."""
-        if any(self.value(r) is None for r in _refs((*args, *kwargs.values()))):
+        refs = _refs((*args, *kwargs.values()))
+        if any(self.value(r) is None for r in refs):
             return None
+        self.routed = self.routed or any(r.id in self._routed for r in refs)
         with _disable_current_modes(), torch._C.DisableTorchFunction(), torch.no_grad():
             return self._applied(name, args, kwargs)
 
@@ -73,7 +79,11 @@ class Known:
             found = self._applied(call.name, call.args, call.kwargs)
         if found is None:
             self._forget(_written(call))
-            return
+            if (found := chosen(call)) is None:
+                return
+            self._routed.update(r.id for r in results)
+        elif any(r.id in self._routed for r in _refs((*call.args, *call.kwargs.values()))):
+            self._routed.update(r.id for r in results)
         for ref, item in zip(call.results, found, strict=False):
             if ref is not None and _fits(ref, item):
                 self._values[ref.id] = item

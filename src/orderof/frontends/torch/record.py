@@ -28,6 +28,7 @@ from orderof.frontends.torch.lower import lower
 from orderof.frontends.torch.nested import leaves, modules_of
 from orderof.frontends.torch.recording import Call, Module, Parameter, Recording, Ref
 from orderof.frontends.torch.regions import compiles
+from orderof.frontends.torch.routing import NOTE
 from orderof.frontends.torch.scopes import Scopes, file_label
 from orderof.frontends.torch.tape import Kept, Tape
 
@@ -214,7 +215,7 @@ class _Run:
             modules=self.scopes.modules({f.paths[1]: len(f.paths) - 3 for f in self.folds}),
             gradients=gradients,
             folds=tuple(f.paths for f in self.folds),
-            notes=tuple(dict.fromkeys(self.tape.notes)),
+            notes=tuple(dict.fromkeys((*self.tape.notes, *[NOTE] * self.tape.known.routed))),
         )
 
     def _interpreted(self, parts: _Parts) -> None:
