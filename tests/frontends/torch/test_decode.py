@@ -125,6 +125,27 @@ def test_a_window_that_fills_up_is_counted_in_numbers():
         orderof.generate(model, prompt=8, tokens=30)
 
 
+def test_a_step_of_a_decoder_reads_what_was_encoded():
+    inner, words = 16, 100
+    config = transformers.T5Config(
+        vocab_size=words, d_model=WIDTH, d_kv=inner // HEADS, num_heads=HEADS, d_ff=HIDDEN,
+        num_layers=2, num_decoder_layers=3,
+    )  # fmt: skip
+    with torch.device("meta"):
+        model = transformers.T5ForConditionalGeneration(config)
+    specs = [f"input_ids: int64[B=2, S=20] < {words}", "decoder_input_ids: int64[B, T=9] < 100"]
+    r = orderof.analyze(model, decode=37, input_specs=specs)
+    # Own attention over T + 1 tokens; over what was encoded, whose keys and values are kept.
+    own, other = 4 * WIDTH * inner, 2 * WIDTH * inner
+    each = 3 * (own + other + 2 * WIDTH * HIDDEN) + words * WIDTH
+    attention = 3 * 2 * inner
+    sizes = {"B": 5, "S": 11, "T": 23}
+    expected = 5 * (each + attention * (23 + 1) + attention * 11)
+    assert r.forward.macs(**sizes) == expected
+    assert r.dims == {"B": 2, "S": 20, "T": 37}
+    assert r.notes[-1].endswith("what was encoded before is there")
+
+
 def test_what_has_no_cache():
     with pytest.raises(Refused, match="takes no cache"):
         orderof.analyze(torch.nn.Linear(2, 2), torch.zeros(1, 2), decode=3)
