@@ -40,11 +40,6 @@ if TYPE_CHECKING:
 DATA = Path(__file__).with_name("coverage")
 PAGE = Path(__file__).parents[1] / "docs" / "coverage.md"
 LIBRARIES = ("torchvision", "timm", "transformers", "diffusers")
-CLASSES = (
-    *("UNet2DConditionModel", "UNet2DModel", "AutoencoderKL", "AutoencoderTiny", "VQModel"),
-    "DiTTransformer2DModel",
-)
-"""Of diffusers, those that have default inputs."""
 
 
 def names(library: str) -> list[str]:
@@ -62,7 +57,9 @@ def names(library: str) -> list[str]:
 
             return [f"transformers:{n}" for n in sorted(MODEL_MAPPING_NAMES)]
         case _:
-            return [f"diffusers:{n}" for n in CLASSES]
+            from orderof.frontends.torch.defaults.entries import kinds
+
+            return [f"diffusers:{n}" for n in kinds("diffusers")]
 
 
 Row = dict[str, Any]

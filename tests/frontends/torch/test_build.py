@@ -2,6 +2,7 @@
 
 import json
 import sys
+from types import ModuleType, SimpleNamespace
 
 import pytest
 import torch
@@ -266,3 +267,54 @@ def test_a_model_type_of_transformers():
 def test_model_types_that_there_are_not(spelling, message):
     with pytest.raises(BadSpelling, match=message):
         load(spelling)
+
+
+@pytest.fixture
+def diffusers(monkeypatch):
+    """What stands for the library: one class that its defaults do not build."""
+
+    class ModelMixin(torch.nn.Module):
+        @classmethod
+        def from_config(cls, content):
+            return cls(**{k: v for k, v in content.items() if not k.startswith("_")})
+
+    class UNet1DModel(ModelMixin):
+        def __init__(self, extra_in_channels=0, time_embedding_dim=None, in_channels=2):
+            super().__init__()
+            self.layer = torch.nn.Linear(extra_in_channels, time_embedding_dim)
+            self.config = SimpleNamespace(in_channels=in_channels, sample_size=8)
+
+        def forward(self, sample, timestep):
+            return self.layer(sample)
+
+    library = ModuleType("diffusers")
+    vars(library).update(ModelMixin=ModelMixin, UNet1DModel=UNet1DModel, DDIMScheduler=object)
+    monkeypatch.setitem(sys.modules, "diffusers", library)
+
+
+@pytest.mark.usefixtures("diffusers")
+def test_a_class_of_diffusers_whose_defaults_do_not_build():
+    loaded = load("diffusers:UNet1DModel")
+    assert tuple(loaded.kwargs["sample"].shape) == (1, 2, 8)
+    assert loaded.notes[0] == "built UNet1DModel"
+    assert '"extra_in_channels": 16' in loaded.notes[1]
+    assert "Dance Diffusion" in loaded.notes[1]
+
+
+@pytest.mark.usefixtures("diffusers")
+def test_a_config_of_diffusers_is_built_as_it_is(tmp_path):
+    settings = {"extra_in_channels": 3, "time_embedding_dim": 5, "in_channels": 7}
+    content = {"_class_name": "UNet1DModel", **settings}
+    (tmp_path / "config.json").write_text(json.dumps(content))
+    loaded = load(f"diffusers:{tmp_path}")
+    assert tuple(loaded.module.layer.weight.shape) == (5, 3)
+    assert tuple(loaded.kwargs["sample"].shape) == (1, 7, 8)
+    assert loaded.notes == ("built UNet1DModel",)
+
+
+@pytest.mark.usefixtures("diffusers")
+@pytest.mark.parametrize("name", ["UNet1DModle", "DDIMScheduler"])
+def test_what_is_no_model_of_diffusers(name):
+    with pytest.raises(BadSpelling, match="diffusers has no model of this name") as caught:
+        load(f"diffusers:{name}")
+    assert ("UNet1DModel" in caught.value.hint) == (name != "DDIMScheduler")

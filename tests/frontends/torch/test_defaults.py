@@ -8,13 +8,17 @@ import pytest
 
 from orderof.errors import BadSpelling
 from orderof.frontends.torch.defaults import entries
-from orderof.frontends.torch.defaults.entries import entry, filled
+from orderof.frontends.torch.defaults.entries import entry, filled, given, kinds
 from orderof.frontends.torch.defaults.inputs import described, remarks
+from orderof.frontends.torch.spelling import parse
 
 CONFIG = Config(size=[8, 4], bands=128, vision=Config(frames=16), none=None, strides=(2, 4, 8))
-TABLE = tomllib.loads(
-    resources.files(entries.__package__).joinpath("transformers.toml").read_text("utf-8")
-)
+TABLES = {
+    library: tomllib.loads(
+        resources.files(entries.__package__).joinpath(f"{library}.toml").read_text("utf-8")
+    )
+    for library in ("transformers", "diffusers")
+}
 
 
 @pytest.mark.parametrize(
@@ -26,6 +30,8 @@ TABLE = tomllib.loads(
         ("{-(-bands // 56) * 56}", "168"),
         ("{prod(strides)} {max(size)} {min(3, bands)} {len(strides)}", "64 8 3 3"),
         ("{grid(1, 2)}", "[0, 0, 1, 0]"),
+        ("{none or 64} {bands or 64} {none or none or bands}", "64 128 128"),
+        ("{first(size)} {last(size)} {first(bands)} {last(none or bands)}", "8 4 128 128"),
         ("{{a: {bands}}}", "{a: 128}"),
         ("{dtype}", "float16"),
     ],
@@ -39,6 +45,8 @@ def test_what_stands_in_braces(text, found):
     [
         ("{nothing}", "no attribute 'nothing'"),
         ("{none}", "it is None"),
+        ("{none or none}", "it is None"),
+        ("{bands and 1}", "it is no size"),
         ("{none + 1}", "unsupported operand"),
         ("{size[2]}", "out of range"),
         ("{bands // 0}", "zero"),
@@ -52,6 +60,17 @@ def test_what_has_no_value(text, why):
     assert caught.value.subject == text
 
 
+@pytest.mark.parametrize(("key", "n"), [("none", 0), ("off", 0), ("bands", 1), ("size[0]", 1)])
+def test_an_input_that_a_configuration_may_not_ask_for(key, n):
+    config = Config(**vars(CONFIG), off=False)
+    assert list(given([f"x: float32[{{bands}}] if {key}"], config)) == ["x: float32[128]"] * n
+
+
+def test_what_is_asked_for_by_no_attribute():
+    with pytest.raises(BadSpelling, match="no attribute 'nothing'"):
+        list(given(["x: float32[1] if nothing"], CONFIG))
+
+
 def test_a_type_without_an_entry_is_left_to_the_rules():
     assert entry("bert") == entries.Entry()
 
@@ -61,13 +80,31 @@ def test_an_entry_takes_what_another_has():
     assert entry("mm-grounding-dino").inputs
 
 
-@pytest.mark.parametrize("kind", TABLE)
-def test_the_table_is_sound(kind):
-    found = TABLE[kind]
+@pytest.mark.parametrize(
+    ("library", "kind"), [(library, kind) for library in TABLES for kind in kinds(library)]
+)
+def test_the_table_is_sound(library, kind):
+    table = TABLES[library]
+    found = table[kind]
     assert found.keys() <= {"like", "config", "inputs", "note"}
-    assert entry(kind).config or entry(kind).inputs
-    assert found.get("like", kind) in TABLE
-    assert "like" not in TABLE[found.get("like", "")] if "like" in found else True
+    assert entry(kind, library).config or entry(kind, library).inputs
+    assert found.get("like", kind) in table
+    assert "like" not in table[found.get("like", "")] if "like" in found else True
+
+
+@pytest.mark.parametrize("kind", kinds("diffusers"))
+def test_inputs_of_diffusers_can_be_read(kind):
+    """Every number of a configuration is 2 here, so that all inputs are asked for."""
+    every = given(entry(kind, "diffusers").inputs, Twos())
+    assert all(parse(spec).name for spec in every)
+
+
+class Twos:
+    """A configuration of nothing but 2, as far as that makes sizes."""
+
+    def __getattr__(self, name):
+        others = {"downsampling_ratios": (2, 2), "axes_dims_rope": (2, 2, 2)}
+        return {**others, "projection_class_embeddings_input_dim": 20}.get(name, 2)
 
 
 def model(forward, main="input_ids", kind="", **settings):

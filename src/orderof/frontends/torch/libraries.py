@@ -6,7 +6,7 @@ To add one: a function from the name to `Built`, and a line in `LIBRARIES`.
 import copy
 import inspect
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from orderof.errors import BadSpelling, NotImportable
 from orderof.frontends.torch import vision
-from orderof.frontends.torch.defaults.entries import entry
+from orderof.frontends.torch.defaults.entries import entry, given, kinds
 from orderof.frontends.torch.defaults.inputs import described, remarks
 from orderof.frontends.torch.imports import extra, patiently
 from orderof.frontends.torch.letters import widths_of
@@ -137,28 +137,8 @@ def transformers(text: str, build: Build) -> Built:
     notes = [f"{type(module).__name__} with the default configuration of {kind}"]
     if own.config:
         notes.append(f"which cannot be built or run as it is: {json.dumps(own.config)} was set")
-    given = tuple(described(module, module.config))
-    return Built(module, given, (*notes, *remarks(module, given)))
-
-
-_LATENT = "float32[B=1, {channels}, H={size}, W={size}]"
-_DIFFUSERS = {
-    "UNet2DConditionModel": (
-        ("sample", "in_channels", "sample_size", 64),
-        "timestep: int64[B=1] < 1000",
-        "encoder_hidden_states: float32[B=1, S=77, {cross_attention_dim}]",
-    ),
-    "UNet2DModel": (("sample", "in_channels", "sample_size", 64), "timestep: int64[B=1] < 1000"),
-    "AutoencoderKL": (("sample", "in_channels", "sample_size", 256),),
-    "AutoencoderTiny": (("sample", "in_channels", "sample_size", 256),),
-    "VQModel": (("sample", "in_channels", "sample_size", 256),),
-    "DiTTransformer2DModel": (
-        ("hidden_states", "in_channels", "sample_size", 32),
-        "timestep: int64[B=1] < 1000",
-        "class_labels: int64[B=1] < {num_embeds_ada_norm}",
-    ),
-}
-"""Class -> its latent or image (name, key of its channels and of its size, default), and more."""
+    inputs = tuple(described(module, module.config))
+    return Built(module, inputs, (*notes, *remarks(module, inputs)))
 
 
 def diffusers(text: str, build: Build) -> Built:
@@ -168,23 +148,18 @@ def diffusers(text: str, build: Build) -> Built:
     file = path / "config.json" if path.is_dir() else path
     content: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
     name = str(content.get("_class_name", text))
-    cls: Any = patiently(name, lambda: getattr(library, name, None))
-    if not isinstance(cls, type):
-        raise _unknown(name, "diffusers", list(_DIFFUSERS), "diffusers")
-    module = build(lambda: cls.from_config(content) if content else cls(), f"diffusers:{text}")
-    return Built(module, tuple(_latents(name, module)), (f"built {name}",))
-
-
-def _latents(name: str, module: Any) -> Iterator[str]:
-    """Describe the inputs of a class that is known; others need `--input`."""
-    for item in _DIFFUSERS.get(name, ()):
-        if isinstance(item, str):
-            yield item.format(**module.config)
-            continue
-        given, channels, size, default = item
-        found = module.config.get(size) or default
-        n = found[0] if isinstance(found, list | tuple) else found
-        yield f"{given}: " + _LATENT.format(channels=module.config[channels], size=n)
+    cls, base = patiently(name, lambda: (getattr(library, name, None), library.ModelMixin))
+    if not (isinstance(cls, type) and issubclass(cls, base)):
+        raise _unknown(name, "diffusers", kinds("diffusers"), "a class of diffusers.models")
+    chosen = {} if content else entry(name, "diffusers").config
+    make: Any = (lambda: cls.from_config(content)) if content else (lambda: cls(**chosen))
+    module = build(make, f"diffusers:{text}")
+    built = type(module).__name__
+    own = entry(built, "diffusers")
+    notes = [f"built {built}"]
+    if chosen:
+        notes.append(f"which cannot be built or run as it is: {json.dumps(chosen)}, {own.note}")
+    return Built(module, tuple(given(own.inputs, module.config)), tuple(notes))
 
 
 def _unknown(name: str, library: str, known: list[str], where: str) -> BadSpelling:

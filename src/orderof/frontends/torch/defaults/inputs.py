@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from orderof.frontends.torch.defaults.entries import entry, filled
+from orderof.frontends.torch.defaults.entries import entry, given
 
 _SEQUENCE = 128
 _MAIN = ("pixel_values", "input_features", "input_values", "input_ids")
@@ -27,17 +27,20 @@ def described(module: Any, config: Any) -> Iterator[str]:
         "words": getattr(text, "vocab_size", None),
         "vision": getattr(config, "vision_config", config),
     }
-    own = entry(config.model_type).inputs
-    given = [filled(spec, config, names) for spec in own if spec.partition(":")[0] in wanted]
-    yield from given or _usual(_main(module, wanted), config, wanted, **names)
+    taken = [s for s in entry(config.model_type).inputs if s.partition(":")[0] in wanted]
+    yield from (
+        given(taken, config, names)
+        if taken
+        else _usual(_main(module, wanted), config, wanted, **names)
+    )
 
 
-def remarks(module: Any, given: Collection[str]) -> Iterator[str]:
+def remarks(module: Any, inputs: Collection[str]) -> Iterator[str]:
     """What is to be known about the inputs that were chosen."""
     wanted = inspect.signature(module.forward).parameters
     if note := entry(module.config.model_type).note:
         yield note
-    seen = any(spec.startswith("pixel_values") for spec in given)
+    seen = any(spec.startswith("pixel_values") for spec in inputs)
     if "pixel_values" in wanted and not seen and _in_text(module.config, wanted):
         yield "counted without an image: its places among the words are data"
 
