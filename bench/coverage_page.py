@@ -25,8 +25,12 @@ of transformers the model types of AutoModel; a model of images and words is cou
 image where the places of the image among the words are data. What a library cannot build from its
 own defaults, without a missing package or a number that only a checkpoint has, stands apart.
 """
-UNBUILT = ("building it raised", "reading it raised", "has no model of this kind")
-"""What a reason says where the library itself builds no model."""
+UNBUILT = (
+    *("building it raised", "reading it raised", "has no model of this kind"),
+    *('missing the required "forward"', "it takes inference_session"),
+    "building it makes more than",
+)
+"""What a reason says where the library itself builds no model, or one that takes no tensors."""
 
 
 def page(found: Mapping[str, Rows], published: Rows) -> str:
