@@ -128,7 +128,9 @@ def arguments(
 def without_cache(module: "nn.Module", kwargs: dict[str, Any]) -> dict[str, Any]:
     """Keyword arguments that keep a transformers model from building a cache of keys and values."""
     library = sys.modules.get("transformers")
-    if library is None or not isinstance(module, library.PreTrainedModel):
+    if library is None:
+        return kwargs
+    if not isinstance(module, patiently("transformers", lambda: library.PreTrainedModel)):
         return kwargs
     if "use_cache" in kwargs or "use_cache" not in inspect.signature(module.forward).parameters:
         return kwargs
