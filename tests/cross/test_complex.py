@@ -23,6 +23,20 @@ def larger(x):
     return torch.view_as_real(pairs * x[..., :2]).flatten(-2)
 
 
+def cut(x):
+    """Turn a table of angles that was cut, repeated and put together again."""
+    angles = torch.arange(6, dtype=x.dtype)[:, None] * torch.arange(1, 3, dtype=x.dtype)
+    turns = torch.polar(torch.ones_like(angles), angles)
+    first, last = turns.split([4, 2], dim=0)
+    turns = torch.cat([first[:2], last, first[-1:]], dim=-2)[:4].unsqueeze(1).expand(-1, 3, -1)
+    pairs = torch.view_as_complex(x.reshape(*x.shape[:-1], 2, 2))
+    return torch.view_as_real(pairs * turns).flatten(-2)
+
+
+def test_parts_of_complex_numbers():
+    check(scaled(cut), (real(4, 3, 4),), {})
+
+
 def test_a_rotation():
     check(scaled(rotated), (real(4, 3, 4),), {})
 

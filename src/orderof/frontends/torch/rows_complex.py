@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from orderof.frontends.torch.recording import Ref
 from orderof.frontends.torch.rows import number
+from orderof.frontends.torch.rows_move import concat, split
+from orderof.frontends.torch.rows_slice import select, slice_
 from orderof.ir.graph import Value
 from orderof.ops import elementwise as e
 from orderof.ops import shape as s
@@ -93,7 +95,28 @@ def _pair(low: Lowering, real: Value, imaginary: Value) -> Any:
     return s.concat(low.b, real, imaginary, axis=len(real.shape) - 1)
 
 
+def _along(row: Row, place: int) -> Row:
+    """Make a row of one that takes a dimension: counted from behind it is one before the pair."""
+
+    def run(low: Lowering, x: Any, *args: Any, **kwargs: Any) -> Any:
+        rank = len((x if isinstance(x, Value) else x[0]).shape) - 1
+        turned = [a % rank if i == place else a for i, a in enumerate(args)]
+        return row(low, x, *turned, **kwargs)
+
+    return run
+
+
+def expand(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:
+    """Repeat along dimensions of 1."""
+    return s.expand(low.b, x, shape=low.types()[0].shape)
+
+
 ROWS: dict[str, Row] = {
+    "slice": _along(slice_, 0),
+    "select": _along(select, 0),
+    "split_with_sizes": _along(split, 1),
+    "cat": _along(concat, 0),
+    "expand": expand,
     "view_as_complex": same,
     "view_as_real": same,
     "alias": same,
