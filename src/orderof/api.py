@@ -9,6 +9,7 @@ from orderof.analyses.work import count
 from orderof.errors import BadSpelling, MissingExtra, Refused
 from orderof.frontends import zoo
 from orderof.ir.graph import Phase
+from orderof.ops.causal import triangular
 from orderof.result import Dims, Module, Result
 from orderof.transform.grad import grad
 from orderof.transform.loss import add_loss
@@ -34,11 +35,13 @@ def graph_of_zoo(
     train: str | None = None,
     mode: str | None = None,
     loss: str | None = None,
+    causal: str = "full",
 ) -> Graph:
     """Build a model of the zoo, with its backward pass and optimizer step when it is trained."""
     rule = optimizer(train) if train else None
     training = (mode or ("train" if train else "eval")) == "train"
     graph = zoo.build(spelling.removeprefix("zoo:"), train=training, dims=dims)
+    graph = triangular(graph) if causal == "exact" else graph
     graph = add_loss(graph, loss) if loss else graph
     return optimize(grad(graph), rule) if rule else graph
 
@@ -64,6 +67,8 @@ class Asked(TypedDict, total=False):
     """Which sizes of a module's inputs are letters; by default all that can be proved."""
     prefill: bool
     """The pass of a causal language model over its prompt: the cache is filled."""
+    causal: Literal["full", "exact"]
+    """Whether causal attention is the whole square of scores, as tools count, or its triangle."""
     decode: int | None
     """One step of a causal language model after so many tokens, T of them in its cache."""
 
@@ -86,7 +91,8 @@ def graph(
             hint = "a causal language model of transformers has one: hf:config.json"
             raise BadSpelling(model, "has no cache to decode with", hint)
         dims, loss = asked.get("dims"), asked.get("loss")
-        return graph_of_zoo(model, dims=dims, train=train, mode=mode, loss=loss)
+        how: Any = {"train": train, "mode": mode, "loss": loss}
+        return graph_of_zoo(model, dims=dims, causal=asked.get("causal", "full"), **how)
     if isinstance(model, str) and model.endswith(".onnx"):
         hint = "name the PyTorch code it was exported from: package.module:function"
         raise Refused(model, "is an ONNX file, which orderof does not read yet", hint)

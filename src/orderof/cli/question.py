@@ -34,6 +34,7 @@ class Question:
     mode: str | None = None
     loss: str | None = None
     padding: Literal["full", "exact"] = "full"
+    causal: Literal["full", "exact"] = "full"
     as_: str = "flops"
     strict: bool = False
     symbolic: str | None = None
@@ -46,9 +47,9 @@ class Question:
     def result(self) -> Result:
         """Ask it."""
         if self.vary is not None:
-            if self.prefill or self.decode is not None:
-                hint = "ask for one of them"
-                raise BadSpelling("--vary", "does not go with --prefill and --decode yet", hint)
+            if self.prefill or self.decode is not None or self.causal != "full":
+                what = "does not go with --prefill, --decode and --causal yet"
+                raise BadSpelling("--vary", what, "ask for one of them")
             return self._family(varied(self.vary))
         from orderof.api import analyze
 
@@ -84,6 +85,7 @@ class Question:
             "symbolic": letters(self.symbolic),
             "prefill": self.prefill,
             "decode": self.decode,
+            "causal": self.causal,
         }
 
     def options(self) -> str:
@@ -100,6 +102,7 @@ class Question:
         words.extend(("--prefill",) if self.prefill else ())
         words.extend(("--decode", str(self.decode)) if self.decode is not None else ())
         words.extend(("--padding", self.padding) if self.padding != "full" else ())
+        words.extend(("--causal", self.causal) if self.causal != "full" else ())
         words.extend(("--as", self.as_) if self.as_ != "flops" else ())
         return shlex.join(words)
 
@@ -228,6 +231,12 @@ HOW = [
         type=click.Choice(["full", "exact"]),
         default="full",
         help="Count a window's taps in the padding (as tools do), or not.",
+    ),
+    click.Option(
+        ["--causal"],
+        type=click.Choice(["full", "exact"]),
+        default="full",
+        help="Count the whole square of causal attention (as tools do), or its triangle.",
     ),
     click.Option(
         ["--as", "as_"],

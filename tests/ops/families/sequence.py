@@ -58,6 +58,41 @@ def attention(draw):
 
 
 @st.composite
+def triangle(draw, *, backward):
+    """Draw attention that computes no score of a later place."""
+    k, g = draw(st.sampled_from(((1, 1), (2, 1), (1, 2))))
+    scale = draw(st.sampled_from((None, 0.3)))
+    operands = [operand(f"B {k * g} S n"), operand(f"B {k} S n"), operand(f"B {k} S m")]
+    attrs = {"scale_by": scale} if scale else {}
+    env = draw(letters("B S n m", 1, 3))
+
+    def forward(t, q, key, v):
+        how = {"is_causal": True, "scale": scale, "enable_gqa": g > 1}
+        return t.nn.functional.scaled_dot_product_attention(q, key, v, **how)
+
+    def reverse(t, grad, q, key, v, p):
+        given = [x.detach().requires_grad_() for x in (q, key, v)]
+        return t.autograd.grad(forward(t, *given), given, grad)
+
+    def probabilities(arrays):
+        import torch as t
+
+        _, q, key, *_ = arrays
+        q, key = (t.from_numpy(x) for x in (q, key))
+        scores = q @ key.repeat_interleave(g, 1).mT * (scale or env["n"] ** -0.5)
+        mask = t.ones(env["S"], env["S"], dtype=t.bool).tril()
+        rows = scores.masked_fill(~mask, -t.inf).softmax(-1)
+        return [*arrays[:4], rows[..., mask].numpy()]
+
+    if not backward:
+        return Case(tuple(operands), env, attrs, forward, draw(SEEDS))
+    pairs = env["S"] * (env["S"] + 1) // 2
+    env, fixed = {**env}, f"B {k * g} {pairs}"
+    operands = (operand(f"B {k * g} S m"), *operands, operand(fixed))
+    return Case(operands, env, attrs, reverse, draw(SEEDS), (), adjust=probabilities)
+
+
+@st.composite
 def dropped_attention(draw):
     operands = (operand("B 2 S n"), operand("B 1 T n"), operand("B 1 T m"))
     env = draw(letters("B S T n m", 1, 3))
@@ -116,5 +151,7 @@ CASES = {
     "attention_values": values(),
     "causal_mask": causal_mask(),
     "attention": st.one_of(attention(), attention(), dropped_attention()),
+    "causal_attention": triangle(backward=False),
+    "causal_gradient": triangle(backward=True),
     "recurrent": recurrent(),
 }

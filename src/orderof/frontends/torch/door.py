@@ -52,6 +52,7 @@ def graph_of(
     fold: bool = True,
     decode: int | None = None,
     prefill: bool = False,
+    causal: str = "full",
 ) -> Graph:
     """Record a module and lower the recording; in training with gradients and the update.
 
@@ -66,7 +67,8 @@ def graph_of(
         loaded = _with_cache(loaded, decode, alone=not (train or (prefill and decode)))
 
     folds = runs(plain(loaded.module)) if fold else []
-    how = _How(loaded, rule is not None, mode == "train", on_unknown, tuple(folds))
+    exact = causal == "exact"
+    how = _How(loaded, rule is not None, mode == "train", on_unknown, tuple(folds), exact)
     with uncollected():
         graph = _settled(how, *_inputs(loaded, symbolic, folds))
     if rule is None:
@@ -112,6 +114,7 @@ class _How:
     train: bool
     on_unknown: OnUnknown
     folds: tuple[Fold, ...]
+    exact: bool = False
     caches: Caches = field(default_factory=Caches)
 
     def run(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Recording:
@@ -129,8 +132,8 @@ class _How:
 
     def make(self, recording: Recording, sizes: Sizes | None) -> Graph:
         """Lower what was run; folded blocks are three still."""
-        name, on_unknown = self.loaded.name, self.on_unknown
-        return lower(recording, name=name, on_unknown=on_unknown, sizes=sizes)
+        how: Any = {"name": self.loaded.name, "on_unknown": self.on_unknown, "exact": self.exact}
+        return lower(recording, sizes=sizes, **how)
 
 
 def _rolled(graph: Graph, folds: Iterable[Sequence[str]]) -> Graph:

@@ -38,12 +38,14 @@ def lower(
     name: str = "",
     on_unknown: OnUnknown = "raise",
     sizes: Sizes | None = None,
+    exact: bool = False,
 ) -> Graph:
     """Make the Graph of a recording, or of several that were merged, with `sizes` in letters.
 
+    With `exact`, attention that torch masks causally is its triangle alone.
     Raises `UnknownOperator` where the table has no row, `Unproved` where a size has no formula.
     """
-    low = Lowering(sizes=sizes or Sizes(()))
+    low = Lowering(sizes=sizes or Sizes(()), exact=exact)
     _declare(low, recording)
     for call in recording.calls:
         _call(low, call, on_unknown)
@@ -55,7 +57,11 @@ def lower(
     title = name or recording.name
     _check_made(low, nodes)
     graph = Graph(tuple(low.b.inputs), nodes, tuple(outputs), title, (), modules, grads)
-    return replace(graph, notes=recording.notes) if recording.notes else graph
+    notes = (*recording.notes, *[_WHOLE] * low.whole)
+    return replace(graph, notes=notes) if notes else graph
+
+
+_WHOLE = "a mask that is a tensor, or is not square, is applied to all scores: counted whole"
 
 
 def _check_made(low: Lowering, nodes: Sequence[Node]) -> None:

@@ -12,6 +12,7 @@ from orderof.errors import UnknownOperator
 from orderof.frontends.torch.rows import gradients
 from orderof.ir.graph import Value
 from orderof.ops.attention import attention
+from orderof.ops.causal import triangle
 from orderof.ops.recurrent import STEPS, recurrent
 from orderof.ops.shape import permute, reshape
 from orderof.sym import ONE, Expr
@@ -57,6 +58,9 @@ def attention_forward(
     attrs |= {"scale_by": scale} if scale is not None else {}
     operands = [_four(low, x) for x in (q, k, v)] + ([mask] if mask is not None else [])
     out, *_ = attention(low.b, *operands, **attrs)
+    if low.exact and masked:
+        low.b.nodes[-1] = triangle(low.b.nodes[-1])
+        low.whole = low.whole or low.b.nodes[-1].op == "attention"
     low.composites[low.ids(0)] = low.b.nodes[-1]
     return _as_recorded(low, out)
 

@@ -31,6 +31,10 @@ class Lowering:
     """Which formula a number is that differs between recordings."""
     agreed: dict[tuple[int, int], Type] = field(default_factory=dict[tuple[int, int], Type])
     """Types that agree with a recorded shape, by the identity of both; the calls hold the shape."""
+    exact: bool = False
+    """Whether causal attention is its triangle alone."""
+    whole: bool = False
+    """Whether there was masked attention that is counted whole all the same."""
     seen: int = 0
     call: Call | None = None
 

@@ -1,0 +1,68 @@
+"""The triangle of causal attention, in the zoo and in torch, forward and backward."""
+
+import pytest
+import torch
+from torch.nn import functional
+
+from orderof import analyze
+from orderof.sym import parse
+
+pytestmark = pytest.mark.framework
+
+Q = torch.zeros(2, 4, 10, 8, requires_grad=True)
+PAIRS = 10 * 11 // 2
+
+
+def attend(q):
+    return functional.scaled_dot_product_attention(q, q, q, is_causal=True)
+
+
+def test_a_model_of_the_zoo():
+    full, exact = (analyze("zoo:gpt2", causal=c).forward.macs.expr for c in ("full", "exact"))
+    assert full - exact == parse("L*B*d*S*(S - 1)")
+
+
+def test_in_training_too():
+    full, exact = (
+        analyze("zoo:gpt2", train="adamw", causal=c).step.macs.expr for c in ("full", "exact")
+    )
+    assert full - exact == parse("3*L*B*d*S*(S - 1)")
+
+
+def test_torch():
+    r = analyze(attend, Q, causal="exact")
+    assert r.forward.macs() == 2 * 4 * PAIRS * (8 + 8)
+    # One comparison less than there are keys, in every row; no choice by a mask.
+    assert r.forward.kinds["max"]["float32"]() == 2 * 4 * (PAIRS - 10)
+    assert "select" not in r.forward.kinds
+    assert str(r.forward.macs) == "4*B*H**2*W + 4*B*H*W"  # 4 axes are taken for an image's
+
+
+def test_torch_backward():
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = torch.nn.Linear(8, 8, bias=False)
+
+        def forward(self, x):
+            return attend(self.w(x))
+
+    r = analyze(Net(), Q.detach(), train="sgd", causal="exact", symbolic=())
+    linear = 2 * 4 * 10 * 8 * 8
+    assert r.backward.macs() == linear + 2 * 2 * 4 * PAIRS * (8 + 8)
+
+
+@pytest.mark.parametrize("keys", [10, 12])
+def test_what_is_no_triangle_is_counted_whole_and_said(keys):
+    k = torch.zeros(2, 4, keys, 8)
+
+    def masked(q, k):
+        if keys == 10:
+            mask = torch.ones(10, 10, dtype=torch.bool).tril()
+            return functional.scaled_dot_product_attention(q, k, k, attn_mask=mask)
+        return functional.scaled_dot_product_attention(q, k, k, is_causal=True)
+
+    full, exact = (analyze(masked, Q.detach(), k, causal=c, symbolic=()) for c in ("full", "exact"))
+    assert full.forward.ops() == exact.forward.ops()
+    assert exact.notes[-1].endswith("applied to all scores: counted whole")
+    assert exact.notes[:-1] == full.notes
