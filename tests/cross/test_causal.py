@@ -52,15 +52,32 @@ def test_torch_backward():
     assert r.backward.macs() == linear + 2 * 2 * 4 * PAIRS * (8 + 8)
 
 
-@pytest.mark.parametrize("keys", [10, 12])
-def test_what_is_no_triangle_is_counted_whole_and_said(keys):
-    k = torch.zeros(2, 4, keys, 8)
+def masked(reach, dtype=torch.bool):
+    """Attention by a mask that is a tensor, so many places back."""
 
-    def masked(q, k):
-        if keys == 10:
-            mask = torch.ones(10, 10, dtype=torch.bool).tril()
-            return functional.scaled_dot_product_attention(q, k, k, attn_mask=mask)
-        return functional.scaled_dot_product_attention(q, k, k, is_causal=True)
+    def attend(q, k):
+        mask = torch.ones(10, 10, dtype=torch.bool).tril().triu(1 - reach)
+        if dtype != torch.bool:
+            mask = torch.zeros(10, 10).masked_fill(~mask, -torch.inf)
+        return functional.scaled_dot_product_attention(q, k, k, attn_mask=mask)
+
+    return attend
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.float32])
+def test_a_mask_that_is_known_to_be_causal(dtype):
+    r = analyze(masked(10, dtype), Q.detach(), Q.detach(), causal="exact", symbolic=())
+    assert r.forward.macs() == analyze(attend, Q, causal="exact").forward.macs()
+    assert r.mask is not None
+
+
+def later(q, k):
+    return functional.scaled_dot_product_attention(q, k, k, is_causal=True)
+
+
+@pytest.mark.parametrize(("masked", "keys"), [(masked(3), 10), (later, 12)])
+def test_what_is_no_triangle_is_counted_whole_and_said(masked, keys):
+    k = torch.zeros(2, 4, keys, 8)
 
     full, exact = (analyze(masked, Q.detach(), k, causal=c, symbolic=()) for c in ("full", "exact"))
     assert full.forward.ops() == exact.forward.ops()

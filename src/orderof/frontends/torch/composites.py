@@ -23,6 +23,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import _disable_current_modes
 
 from orderof.errors import ModelError
 from orderof.frontends.torch.regions import compiles, handlers
@@ -37,9 +38,10 @@ Tensors = Sequence[torch.Tensor]
 class Doors(TorchFunctionMode):
     """Catches the composites on their way in, and keeps every tensor on the CPU."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, *, exact: bool = False) -> None:
         super().__init__()
         self._tape = tape
+        self._exact = exact
         self._handlers: dict[Any, Callable[..., Any]] = {
             functional.scaled_dot_product_attention: self._attention,
             functional.multi_head_attention_forward: self._multi_head,
@@ -98,8 +100,19 @@ class Doors(TorchFunctionMode):
             mask = mask.to(q.dtype)
         shape = _attention_shape(q, k, v, mask, gqa=enable_gqa)
         options = {"causal": is_causal, "dropout": dropout_p, "scale": scale, "gqa": enable_gqa}
+        if self._exact and mask is not None and self._is_causal(mask):
+            options["triangle"] = True
         whole: Any = _Whole.apply
         return whole(self._tape, "orderof.attention", options, (shape,), q, k, v, mask)[0]
+
+    def _is_causal(self, mask: torch.Tensor) -> bool:
+        """Whether a mask that is known lets every place look at itself and all before it."""
+        found = self._tape.known.value(self._tape.see(mask, "a mask"))
+        if found is None or found.dim() < len("ST") or found.shape[-1] != found.shape[-2]:
+            return False
+        with _disable_current_modes(), torch._C.DisableTorchFunction():
+            allowed = found if found.dtype == torch.bool else found == 0
+            return torch.equal(allowed, torch.ones_like(allowed).tril())
 
     def _lstm(self, data: Any, states: Any, weights: Any, *rest: Any) -> Any:
         if isinstance(states, torch.Tensor):  # the batch sizes of a packed sequence

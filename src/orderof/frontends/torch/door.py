@@ -119,7 +119,7 @@ class _How:
 
     def run(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Recording:
         """Record on some inputs."""
-        how = {"backward": self.backward, "train": self.train}
+        how = {"backward": self.backward, "train": self.train, "exact": self.exact}
         try:
             return record(module, args, kwargs, **how, folds=self.folds)
         except Kept:  # its work belongs to every recording, as to the first call of a program

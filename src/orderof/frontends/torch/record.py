@@ -55,14 +55,16 @@ def record(
     backward: bool,
     train: bool,
     folds: Sequence[Fold] = (),
+    exact: bool = False,
 ) -> Recording:
     """What `module(*args, **kwargs)` runs, and its backward pass; nothing is changed by it.
 
     Tensors among the arguments may be on any device, meta too: only their shapes are used. The
     backward pass starts from a gradient at every float output that requires one, and ends at the
-    parameters. Of the blocks in `folds` three are run, where that can be done.
+    parameters. Of the blocks in `folds` three are run, where that can be done. With `exact` the
+    masks of attention are looked into, whether they are causal.
     """
-    loaded, how = compiles(), {"backward": backward, "train": train}
+    loaded, how = compiles(), {"backward": backward, "train": train, "exact": exact}
     try:
         return _recorded(plain(module), args, kwargs, **how, folds=folds)
     except Error:
@@ -80,12 +82,14 @@ def _recorded(
     backward: bool,
     train: bool,
     folds: Sequence[Fold],
+    exact: bool,
 ) -> Recording:
+    how = {"train": train, "exact": exact}
     with preserved():
         if folds:
             folder = Folder(module, folds)
             try:
-                found = _Run(module, folder, train=train).whole(args, kwargs, backward=backward)
+                found = _Run(module, folder, **how).whole(args, kwargs, backward=backward)
             except Error:
                 if not folder.blamed:
                     raise
@@ -93,12 +97,12 @@ def _recorded(
                 if folder.valid:
                     return found
         try:
-            return _Run(module, None, train=train).whole(args, kwargs, backward=backward)
+            return _Run(module, None, **how).whole(args, kwargs, backward=backward)
         except Kept:
             if not folds:
                 raise
             forget()  # what the attempt to fold left in a function's own cache
-        return _Run(module, None, train=train).whole(args, kwargs, backward=backward)
+        return _Run(module, None, **how).whole(args, kwargs, backward=backward)
 
 
 def returned(module: nn.Module, kwargs: Mapping[str, object]) -> object:
@@ -128,8 +132,10 @@ _Held = tuple[torch.Tensor, list[str]]
 class _Run:
     """The copy, the modes it runs under, and what they have seen."""
 
-    def __init__(self, module: nn.Module, folder: Folder | None, *, train: bool) -> None:
-        self.name = type(module).__name__
+    def __init__(
+        self, module: nn.Module, folder: Folder | None, *, train: bool, exact: bool = False
+    ) -> None:
+        self.name, self.exact = type(module).__name__, exact
         self.mode = "train" if train else "eval"
         self.inputs: list[tuple[str, Ref]] = []
         self.outputs: tuple[Ref, ...] = ()
@@ -178,7 +184,7 @@ class _Run:
             ref = self.tape.name(fake)
             self.inputs.append((names.get(id(fake), "hidden"), ref))
             self.tape.known.give(ref, given)
-        with self._blamed(), self.fakes.mode, self.tape, Doors(self.tape):
+        with self._blamed(), self.fakes.mode, self.tape, Doors(self.tape, exact=self.exact):
             return self.copy(*args, **kwargs)
 
     def backward(self, outputs: list[torch.Tensor]) -> tuple[tuple[str, Ref], ...]:

@@ -12,7 +12,7 @@ from orderof.errors import UnknownOperator
 from orderof.frontends.torch.rows import gradients
 from orderof.ir.graph import Value
 from orderof.ops.attention import attention
-from orderof.ops.causal import triangle
+from orderof.ops.causal import triangle as without_later
 from orderof.ops.recurrent import STEPS, recurrent
 from orderof.ops.shape import permute, reshape
 from orderof.sym import ONE, Expr
@@ -46,20 +46,21 @@ def attention_forward(
     dropout: float,
     scale: float | None,
     gqa: bool,
+    triangle: bool = False,
 ) -> Any:
     """Attend; a mask that depends on positions only is folded in."""
     del gqa  # the heads of q and k say it
     masked = "causal" if causal else ""
     if mask is not None and mask not in low.bound:
         low.masks.add(mask)
-        mask, masked = None, "positions"
+        mask, masked = None, "causal" if triangle else "positions"
     attrs: dict[str, Any] = {"masked": masked} if masked else {}
     attrs |= {"dropout_p": dropout} if dropout else {}
     attrs |= {"scale_by": scale} if scale is not None else {}
     operands = [_four(low, x) for x in (q, k, v)] + ([mask] if mask is not None else [])
     out, *_ = attention(low.b, *operands, **attrs)
     if low.exact and masked:
-        low.b.nodes[-1] = triangle(low.b.nodes[-1])
+        low.b.nodes[-1] = without_later(low.b.nodes[-1])
         low.whole = low.whole or low.b.nodes[-1].op == "attention"
     low.composites[low.ids(0)] = low.b.nodes[-1]
     return _as_recorded(low, out)
