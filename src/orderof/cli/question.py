@@ -34,13 +34,13 @@ class Question:
     mode: str | None = None
     loss: str | None = None
     padding: Literal["full", "exact"] = "full"
-    causal: Literal["full", "exact"] = "full"
     as_: str = "flops"
     strict: bool = False
     symbolic: str | None = None
     vary: str | None = None
     prefill: bool = False
     decode: int | None = None
+    causal: Literal["full", "exact"] = "full"
     progress: Callable[[int], None] | None = field(default=None, repr=False, compare=False)
     """Is told how many members of a family are counted."""
 

@@ -18,9 +18,13 @@ from oracle.interpreter import BYTES, effective, execute, is_contraction
 from oracle.irregular import IRREGULAR
 from oracle.regions import REGIONS
 from oracle.sampling import SAMPLING
+from oracle.triangles import TRIANGLES
 from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
 
-_LOOPS = {**IRREGULAR, **ADAPTIVE, **ANTIALIAS, **DECIDING, **FOLDING, **REGIONS, **SAMPLING}
+_LOOPS = {
+    **{**IRREGULAR, **ADAPTIVE, **ANTIALIAS, **DECIDING},
+    **{**FOLDING, **REGIONS, **SAMPLING, **TRIANGLES},
+}
 
 
 def _slice(x, axis, stop, start=0, step=1):
