@@ -21,10 +21,7 @@ from oracle.sampling import SAMPLING
 from oracle.triangles import TRIANGLES
 from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
 
-_LOOPS = {
-    **{**IRREGULAR, **ADAPTIVE, **ANTIALIAS, **DECIDING},
-    **{**FOLDING, **REGIONS, **SAMPLING, **TRIANGLES},
-}
+_LOOPS = IRREGULAR | ADAPTIVE | ANTIALIAS | DECIDING | FOLDING | REGIONS | SAMPLING | TRIANGLES
 
 
 def _slice(x, axis, stop, start=0, step=1):
