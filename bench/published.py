@@ -113,7 +113,10 @@ def torchvision(folder: Path) -> Iterator[Held]:
 
 
 def hf(folder: Path) -> Iterator[Held]:
-    """Build language models from their configurations."""
+    """Build language models from their configurations.
+
+    Where several exact numbers are published that differ, the nearest counts.
+    """
     from orderof import analyze
 
     for line in (folder / "hf_configs.jsonl").read_text("utf-8").splitlines():

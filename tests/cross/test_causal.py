@@ -71,6 +71,15 @@ def test_a_mask_that_is_known_to_be_causal(dtype):
     assert r.mask is not None
 
 
+def test_a_mask_of_one_entry_is_no_triangle():
+    def all_of_it(q, k):
+        mask = torch.ones(1, 1, 1, 1, dtype=torch.bool)
+        return functional.scaled_dot_product_attention(q, k, k, attn_mask=mask)
+
+    r = analyze(all_of_it, Q.detach(), Q.detach(), causal="exact", symbolic=())
+    assert r.forward.macs() == 2 * 4 * 10 * 10 * (8 + 8)
+
+
 def later(q, k):
     return functional.scaled_dot_product_attention(q, k, k, is_causal=True)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from orderof.ir.forms import Loop
 from orderof.ir.graph import Phase
-from orderof.sym import ONE, Expr, expr, minimum
+from orderof.sym import ONE, ZERO, Expr, expr, minimum
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,7 +64,7 @@ def experts(graph: Graph) -> tuple[Routing, ...]:
             if key is None or node.operands[1] in seen:
                 continue
             seen.add(node.operands[1])
-            found[key] = found.get(key, 0 * ONE) + node.operands[1].type.size * times
+            found[key] = found.get(key, ZERO) + node.operands[1].type.size * times
     return tuple(Routing(*key, weights) for key, weights in found.items())
 
 

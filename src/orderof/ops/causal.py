@@ -16,7 +16,7 @@ from orderof.ir.build import Builder
 from orderof.ir.forms import Irregular, Loop
 from orderof.ir.graph import Type, Value
 from orderof.ops.attention import attention
-from orderof.ops.define import irregular, lookup
+from orderof.ops.define import irregular
 from orderof.ops.work import graph_span, graph_work
 from orderof.sym import ONE, Expr, ceillog2, floordiv, symbol
 from orderof.sym.sums import settled, total
@@ -46,9 +46,8 @@ def _graphs(types: Sequence[Type], how: dict[str, Any]) -> tuple[Graph, Graph]:
     node, ahead = b.nodes[-1], b.graph([results[0]])
     back = Builder()
     g = back.take(Value(results[0].type))
-    vjp = lookup("attention").vjp
-    assert vjp is not None  # noqa: S101 - attention has one
-    grads = vjp(back, node, (g, *[None] * (len(results) - 1)), (True, True, True))
+    assert attention.vjp is not None  # noqa: S101 - it has one
+    grads = attention.vjp(back, node, (g, *[None] * (len(results) - 1)), (True, True, True))
     return ahead, back.graph([d for d in grads if d is not None])
 
 

@@ -66,7 +66,7 @@ def test_a_branch_is_trained_as_it_is_written():
 
 def test_letters_go_through_a_branch():
     r = orderof.analyze(lambda x: torch.cond(x.sum() > 0, once, twice, (x,)), X)
-    assert str(r.forward.macs) == "24*B**2" or r.forward.macs() == TWICE
+    assert str(r.forward.macs) == "24*B**2"
 
 
 def test_a_loop_runs_as_long_as_its_condition_is_known():

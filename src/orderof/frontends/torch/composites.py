@@ -100,7 +100,8 @@ class Doors(TorchFunctionMode):
             mask = mask.to(q.dtype)
         shape = _attention_shape(q, k, v, mask, gqa=enable_gqa)
         options = {"causal": is_causal, "dropout": dropout_p, "scale": scale, "gqa": enable_gqa}
-        if self._exact and mask is not None and self._is_causal(mask):
+        square = q.shape[-2], k.shape[-2]
+        if self._exact and mask is not None and mask.shape[-2:] == square and self._is_causal(mask):
             options["triangle"] = True
         whole: Any = _Whole.apply
         return whole(self._tape, "orderof.attention", options, (shape,), q, k, v, mask)[0]
@@ -108,7 +109,7 @@ class Doors(TorchFunctionMode):
     def _is_causal(self, mask: torch.Tensor) -> bool:
         """Whether a mask that is known lets every place look at itself and all before it."""
         found = self._tape.known.value(self._tape.see(mask, "a mask"))
-        if found is None or found.dim() < len("ST") or found.shape[-1] != found.shape[-2]:
+        if found is None:
             return False
         with _disable_current_modes(), torch._C.DisableTorchFunction():
             allowed = found if found.dtype == torch.bool else found == 0

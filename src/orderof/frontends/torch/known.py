@@ -57,14 +57,13 @@ class Known:
             for call in self._calls[self._read :]:
                 self._follow(call)
         self._read = len(self._calls)
+        self.routed = self.routed or ref.id in self._routed
         return self._values.get(ref.id)
 
     def outcome(self, name: str, args: Any, kwargs: dict[str, Any]) -> list[Any] | None:
         """Give what an operation on known values gives; None where one is not known."""
-        refs = _refs((*args, *kwargs.values()))
-        if any(self.value(r) is None for r in refs):
+        if any(self.value(r) is None for r in _refs((*args, *kwargs.values()))):
             return None
-        self.routed = self.routed or any(r.id in self._routed for r in refs)
         with _disable_current_modes(), torch._C.DisableTorchFunction(), torch.no_grad():
             return self._applied(name, args, kwargs)
 

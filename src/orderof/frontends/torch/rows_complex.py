@@ -40,6 +40,11 @@ def same(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:
     return s.alias(low.b, x)
 
 
+def copied(low: Lowering, x: Value, **_: Any) -> Any:
+    """Copy pairs of numbers."""
+    return s.copy(low.b, x)
+
+
 def unsqueeze(low: Lowering, x: Value, axis: int) -> Any:
     """Insert a dimension of 1 before the pair."""
     at = axis % len(x.shape)
@@ -121,7 +126,7 @@ ROWS: dict[str, Row] = {
     "view_as_real": same,
     "alias": same,
     "detach": same,
-    "clone": same,
+    "clone": copied,
     "unsqueeze": unsqueeze,
     "view": view,
     "_unsafe_view": view,
