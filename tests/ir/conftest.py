@@ -6,7 +6,7 @@ import pytest
 
 from orderof.ir.build import Builder
 from orderof.ir.forms import Composite, Loop
-from orderof.ir.graph import Graph, Node, Phase, Role, tensor
+from orderof.ir.graph import Graph, Node, Origin, Phase, Role, tensor
 from orderof.ops.attention import attention
 from orderof.ops.contract import linear, matmul
 from orderof.ops.conv import CONV, CONV_TRANSPOSE
@@ -31,11 +31,11 @@ def mlp():
     at = b.input("target", "int64", B)
     with b.module("fc", "Linear"):
         w, bias = b.param("weight", V, d), b.param("bias", V)
-        b.source = "mlp.py:7"
+        b.source, b.origin = "mlp.py:7", Origin("aten.mm", "F.linear")
         y = linear(b, x, w)
         product = b.nodes[-1]
         y = add(b, y, bias)
-    b.source = None
+    b.source = b.origin = None
     z = relu(b, y)
     used = b.nodes[-1]
     with b.during(Phase.LOSS):

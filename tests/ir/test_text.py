@@ -12,7 +12,7 @@ from orderof.errors import VerifyError
 from orderof.ir.build import Builder
 from orderof.ir.check import verify
 from orderof.ir.forms import Branch, Composite, Irregular, Loop, Move, Nest, Series, View
-from orderof.ir.graph import Graph, Input, Node, Phase, Role, Value, tensor
+from orderof.ir.graph import Graph, Input, Node, Origin, Phase, Role, Value, tensor
 from orderof.ir.text import parse_graph, print_graph
 from orderof.ops import graph_span, graph_work, lookup
 from orderof.ops.contract import matmul
@@ -39,7 +39,7 @@ def facts(graph):
 
 def node_facts(n, number):
     results = [(number[v], v.type, v.name) for v in n.results]
-    place = n.op, repr(n.attrs), n.scope, n.phase, n.source
+    place = n.op, repr(n.attrs), n.scope, n.phase, n.source, n.origin
     return place, form_facts(n.form), [number[v] for v in n.operands], results
 
 
@@ -61,7 +61,7 @@ def test_facts_are_complete():
     """Who adds a field adds it to the text form, and to the facts above."""
     known = {
         Graph: "inputs nodes outputs name dims modules grads notes ranges",
-        Node: "op form operands results attrs scope phase source",
+        Node: "op form operands results attrs scope phase source origin",
         Input: "value role",
         Value: "type name",
         Nest: "axes ins out body reduce mac",
@@ -124,7 +124,8 @@ TEXTS = st.text(max_size=8) | st.sampled_from(ODD)
 def test_any_name_survives(name, scope, source, kind):
     b, y = small(name, scope)
     n = b.nodes[0]
-    node = Node(n.op, n.form, n.operands, n.results, (), scope, Phase.RECOMPUTE, source)
+    was = Origin("aten.mm", "", f"my.{''.join(kind.split())}")
+    node = Node(n.op, n.form, n.operands, n.results, (), scope, Phase.RECOMPUTE, source, was)
     made = Node("made.loop" + kind, loop_of(y), n.results, (Value(y.type),), (), kind)
     parts = (*b.inputs,), (node, made), n.results, name
     graph = Graph(*parts, (), ((scope, kind, B),), notes=(kind, name))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
     from orderof.ir.forms import Form
-    from orderof.ir.graph import Attr
+    from orderof.ir.graph import Attr, Origin
 
 
 class Builder:
@@ -23,6 +23,7 @@ class Builder:
         self.scope = scope
         self.phase = phase
         self.source: str | None = None
+        self.origin: Origin | None = None
         self.inputs: list[Input] = []
         self.nodes: list[Node] = []
         self.modules: dict[str, tuple[str, Expr]] = {}
@@ -52,9 +53,8 @@ class Builder:
         """Append a node and give its results."""
         results = tuple(Value(t) for t in types)
         operands = tuple(operands)
-        self.nodes.append(
-            Node(op, form, operands, results, attrs, self.scope, self.phase, self.source)
-        )
+        place = self.scope, self.phase, self.source, self.origin
+        self.nodes.append(Node(op, form, operands, results, attrs, *place))
         return results
 
     @contextlib.contextmanager

@@ -102,6 +102,27 @@ class Value:
         return self.type.dtype
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a node was in the framework that it was recorded from: other tools count by these."""
+
+    op: str = ""
+    """The operation that was dispatched: aten.addmm."""
+    function: str = ""
+    """The function that the model called: F.linear, torch.matmul, Tensor.add."""
+    module: str = ""
+    """The class of the module around it, with where it is defined: torch.nn.modules.linear.Linear."""
+
+    def __str__(self) -> str:
+        return " ".join(part or "-" for part in (self.op, self.function, self.module))
+
+    @staticmethod
+    def read(text: str) -> Origin:
+        """Read what `str` wrote; raises `ValueError` unless it has three parts."""
+        op, function, module = ("" if part == "-" else part for part in text.split(" "))
+        return Origin(op, function, module)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
     """One application of an operator."""
@@ -114,6 +135,7 @@ class Node:
     scope: str = ""
     phase: Phase = Phase.FORWARD
     source: str | None = None
+    origin: Origin | None = None
 
     def attr(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - whatever it is
         """Give an attribute."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 Attrs = tuple[tuple[str, "Attr"], ...]
 
 FROM = "from"
+WAS = "was"
 """Stands before the source line of a node."""
 BARE = re.compile(r"[\w*][\w./*-]*")
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')

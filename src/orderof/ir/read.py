@@ -16,13 +16,15 @@ from orderof.errors import BadSpelling, Error, UnknownOperator
 from orderof.ir.access import access
 from orderof.ir.check import verify
 from orderof.ir.forms import Branch, Composite, Form, Irregular, Loop, Move, Nest, Series, View
-from orderof.ir.graph import Graph, Input, Node, Phase, Role, Type, Value
+from orderof.ir.graph import Graph, Input, Node, Origin, Phase, Role, Type, Value
 from orderof.ir.line import FULL, VALUE, WORD, Line, size, split
-from orderof.ir.literal import BARE, FROM, QUOTED, read_attrs, read_name, read_scalar
+from orderof.ir.literal import BARE, FROM, QUOTED, WAS, read_attrs, read_name, read_scalar
 from orderof.sym import ONE, Expr, Range
 
 if TYPE_CHECKING:
     from orderof.ir.literal import Attrs
+
+    Place = tuple[str, Phase, str | None, Origin | None]
 
 
 class Declaration(Protocol):
@@ -241,7 +243,7 @@ class _Head:
     """None where the operator is declared."""
     operands: tuple[Value, ...]
     attrs: Attrs
-    place: tuple[str, Phase, str | None]
+    place: Place
     opens: bool
 
 
@@ -268,20 +270,29 @@ def _head(draft: _Draft, line: Line) -> _Head:
     return _Head(names, tuple(types), op, make, operands, attrs, place, opens)
 
 
-def _place(line: Line) -> tuple[str, Phase, str | None]:
-    scope, phase, source = "", Phase.FORWARD, None
+def _place(line: Line) -> Place:
+    scope, phase, source, origin = "", Phase.FORWARD, None, None
     if not line.skip("@"):
-        return scope, phase, source
+        return scope, phase, source, origin
     token = line.take(WORD)
-    if token and token not in {*Phase, FROM}:
+    if token and token not in {*Phase, FROM, WAS}:
         scope, token = read_name(token), line.take(WORD)
     if token in {*Phase}:
         phase, token = Phase(token), line.take(WORD)
     if token == FROM:
-        source, token = line.word("a source line"), None
+        source, token = line.word("a source line"), line.take(WORD)
+    if token == WAS:
+        origin, token = _origin(line.word("what it was")), None
     if token:
         raise BadSpelling(f"`{token}`", "is no phase", f"one of {', '.join(Phase)}")
-    return scope, phase, source
+    return scope, phase, source, origin
+
+
+def _origin(text: str) -> Origin:
+    try:
+        return Origin.read(text)
+    except ValueError:
+        raise BadSpelling(f'"{text}"', "is not OPERATION FUNCTION CLASS") from None
 
 
 def _nest(line: Line) -> tuple[str, Make]:

@@ -22,8 +22,8 @@ the word for it:
     series OP index=[I] last=[N] carry=N (OPERANDS) ... { BODY }
     branch OP (OPERANDS) ... { BODY } else { BODY }
 
-Then come attributes in braces, and `@ SCOPE PHASE from "FILE:LINE"`; what is missing is empty,
-`forward`, unknown. The other statements are `note "TEXT"`, `module PATH : CLASS times N`,
+Then come attributes in braces, and `@ SCOPE PHASE from "FILE:LINE" was "OPERATION FUNCTION
+CLASS"` (`graph.Origin`); what is missing is empty, `forward`, unknown. The other statements are `note "TEXT"`, `module PATH : CLASS times N`,
 `ROLE VALUE : TYPE`, `grad INPUT -> GRADIENT`, `return VALUES`, and in a body `name NAME(DIM=SIZE)`.
 A line that begins with # is a comment.
 
@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, assert_never
 from orderof.errors import UnknownOperator
 from orderof.ir.forms import Branch, Composite, Irregular, Loop, Move, Nest, Series, View, bodies
 from orderof.ir.graph import Phase
-from orderof.ir.literal import FROM, write_attrs, write_name
+from orderof.ir.literal import FROM, WAS, write_attrs, write_name
 from orderof.ir.read import parse_graph
 from orderof.sym import ONE
 
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 __all__ = ["parse_graph", "print_graph"]
 
-_RESERVED = frozenset({*Phase, FROM})
+_RESERVED = frozenset({*Phase, FROM, WAS})
 
 
 def print_graph(graph: Graph, lookup: Lookup | None = None) -> str:
@@ -163,12 +163,14 @@ def _node(node: Node, names: Names, declared: Declared) -> Iterator[str]:
 
 
 def _place(node: Node) -> str:
-    """Say where a node stands: scope, phase, source line."""
+    """Say where a node stands: scope, phase, source line, what it was."""
     parts = [write_name(node.scope, _RESERVED)] if node.scope else []
     if node.phase is not Phase.FORWARD:
         parts.append(node.phase)
     if node.source is not None:
         parts += [FROM, write_name(node.source)]
+    if node.origin is not None:
+        parts += [WAS, write_name(str(node.origin))]
     return "  @ " + " ".join(parts) if parts else ""
 
 

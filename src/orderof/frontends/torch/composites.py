@@ -62,6 +62,7 @@ class Doors(TorchFunctionMode):
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Run a function of torch, or what stands in for it."""
+        self._tape.function = func
         handler = self._handlers.get(func)
         if handler is not None:
             return handler(*args, **(kwargs or {}))

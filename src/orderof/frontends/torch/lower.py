@@ -45,7 +45,8 @@ def lower(
     With `exact`, attention that torch masks causally is its triangle alone.
     Raises `UnknownOperator` where the table has no row, `Unproved` where a size has no formula.
     """
-    low = Lowering(sizes=sizes or Sizes(()), exact=exact)
+    classes = {m.path: f"{m.home}.{m.cls}" for m in recording.modules}
+    low = Lowering(sizes=sizes or Sizes(()), exact=exact, classes=classes)
     _declare(low, recording)
     for call in recording.calls:
         _call(low, call, on_unknown)
@@ -94,8 +95,7 @@ _PHASES = {phase.value: phase for phase in Phase}
 
 
 def _call(low: Lowering, call: Call, on_unknown: OnUnknown) -> None:
-    low.call = call
-    low.b.scope, low.b.phase, low.b.source = call.scope, _PHASES[call.phase], call.source
+    low.start(call, _PHASES[call.phase])
     row, own = (rows_complex.find if rows_complex.is_complex(call) else find)(call.name), None
     if row is None and (own := _own(call.name)) is None:
         if on_unknown == "raise":

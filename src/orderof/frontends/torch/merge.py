@@ -69,7 +69,7 @@ class _Marker:
             kwargs = {key: self.value(v) for key, v in kwargs.items()}
         elif args is c.args and results is c.results:
             return c
-        return Call(c.name, args, kwargs, results, c.scope, c.phase, c.source)
+        return Call(c.name, args, kwargs, results, c.scope, c.phase, c.source, c.function)
 
     def value(self, v: Any) -> Any:
         return self._items((v,))[0]
@@ -144,6 +144,7 @@ class _Merge:
             last.scope,
             last.phase,
             last.source,
+            last.function,
         )
 
     def value(self, group: Sequence[Any]) -> Any:

@@ -31,7 +31,8 @@ class Call:
     `args` and `kwargs` nest tuples and hold numbers, strings (dtypes, devices, layouts) and Refs.
     `results` has None where the operation returned none. `phase` is forward, backward, or recompute
     for what a checkpoint runs again inside the backward pass. `source` is `file.py:123`, the
-    innermost line outside torch; the backward pass has none.
+    innermost line outside torch; the backward pass has none. `function` is what the model called:
+    F.linear, torch.matmul, Tensor.add (`x + y` is that too).
     """
 
     name: str
@@ -41,6 +42,7 @@ class Call:
     scope: str
     phase: str
     source: str | None
+    function: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,15 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A submodule: its path (the root's is empty), class name, and how often it was called."""
+    """A submodule: its path (the root's is empty), class name, how often it was called.
+
+    `home` is where its class is defined: torch.nn.modules.linear.
+    """
 
     path: str
     cls: str
     calls: int
+    home: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class Scopes:
         self.raised_in: str | None = None
         self._stack: list[str] = []
         self._calls: dict[str, int] = {}
-        self._classes: dict[str, str] = {}
+        self._classes: dict[str, type[nn.Module]] = {}
         self._owners: dict[int, str] = {}
         self._numbers: list[int] = []
         self._paths: list[str] = []
@@ -49,7 +49,7 @@ class Scopes:
             if id(module) in seen:
                 continue
             seen.add(id(module))
-            self._classes[path] = type(module).__name__
+            self._classes[path] = type(module)
             self._calls[path] = 0
             module.register_forward_pre_hook(self._enter(path), prepend=True)
             module.register_forward_hook(self._leave(path), always_call=True)
@@ -59,7 +59,10 @@ class Scopes:
     def modules(self, less: Mapping[str, int]) -> tuple[Module, ...]:
         """Every submodule, in the order of registration; some were called `less` often."""
         calls = {path: n - less.get(path, 0) for path, n in self._calls.items()}
-        return tuple(Module(path, cls, calls[path]) for path, cls in self._classes.items())
+        return tuple(
+            Module(path, cls.__name__, calls[path], cls.__module__)
+            for path, cls in self._classes.items()
+        )
 
     def forward(self) -> str:
         """The path of the operation being dispatched; its autograd node is noted for later."""
@@ -133,6 +136,22 @@ class Lines:
                 return f"{name}:{frame.f_lineno}" if name else None
             frame = frame.f_back
         return None
+
+
+_CALLED: dict[Any, str] = {}
+
+
+def called(function: Any) -> str:
+    """Name a function of torch as a model writes it: F.linear, torch.matmul, Tensor.add."""
+    try:
+        return _CALLED[function]
+    except KeyError:
+        home, name = getattr(function, "__module__", None), getattr(function, "__name__", "")
+        if home in ("torch.nn.functional", "torch._C._nn"):
+            found = f"F.{name}"
+        else:
+            found = f"torch.{name}" if home else f"Tensor.{name}"
+        return _CALLED.setdefault(function, found)
 
 
 def file_label(filename: str) -> str | None:

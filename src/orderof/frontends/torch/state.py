@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from orderof.frontends.torch.recording import Ref
 from orderof.frontends.torch.sizes import Sizes, Varied
 from orderof.ir.build import Builder
-from orderof.ir.graph import Node, Type, Value, tensor
+from orderof.ir.graph import Node, Origin, Type, Value, tensor
 from orderof.sym import Expr
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from orderof.frontends.torch.recording import Call
+    from orderof.ir.graph import Phase
 
 
 @dataclass
@@ -35,8 +38,23 @@ class Lowering:
     """Whether causal attention is its triangle alone."""
     whole: bool = False
     """Whether there was masked attention that is counted whole all the same."""
+    classes: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The class of each module with where it is defined, by path."""
     seen: int = 0
     call: Call | None = None
+    _origins: dict[tuple[str, str, str], Origin] = field(
+        default_factory=dict[tuple[str, str, str], Origin]
+    )
+
+    def start(self, call: Call, phase: Phase) -> None:
+        """Stand where a call stands."""
+        self.call, b = call, self.b
+        b.scope, b.phase, b.source = call.scope, phase, call.source
+        key = call.name, call.function, call.scope
+        if (found := self._origins.get(key)) is None:
+            op, cls = call.name.rpartition(".")[0], self.classes.get(call.scope, "")
+            found = self._origins[key] = Origin(op, call.function, cls)
+        b.origin = found
 
     def types(self) -> tuple[Type, ...]:
         """Give the recorded types of the results of the current call."""
