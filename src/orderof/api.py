@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from orderof.analyses.work import count
+from orderof.conventions import convention
 from orderof.errors import BadSpelling, MissingExtra, Refused
 from orderof.frontends import zoo
 from orderof.ir.graph import Phase
@@ -123,7 +124,7 @@ def result_of(
     found: Graph, *, mode: str, train: str | None, padding: Padding = "full", as_: str = "flops"
 ) -> Result:
     """Count a graph and give the Result."""
-    report = count(found, padding)
+    report = count(found, padding, convention(as_))
     return Result(
         model=found.name,
         dims=Dims(dict(found.dims), dict(found.ranges), report.assumptions),

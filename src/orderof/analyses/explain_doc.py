@@ -25,6 +25,7 @@ from orderof.doc import (
     Sizes,
     Table,
 )
+from orderof.errors import BadSpelling
 from orderof.ir.forms import Branch, Composite, Irregular, Loop, Move, Series
 from orderof.ir.graph import Phase
 from orderof.ops import span, traffic
@@ -73,6 +74,9 @@ class _Say:
     def __init__(self, found: Explanation, as_: str) -> None:
         self.found = found
         self.convention = convention(as_)
+        if not self.convention.plain:
+            hint = f"`orderof compare MODEL --as {as_}` says what it counts, term by term"
+            raise BadSpelling(as_, "counts operators and not kinds of operations", hint)
         self.dims = dict(found.dims)
 
     def title(self, item: Item, number: int) -> str:

@@ -10,10 +10,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from orderof.analyses.experts import experts
+from orderof.analyses.told import Places, Teller
 from orderof.counts import Counts
 from orderof.ir.forms import Loop, View
 from orderof.ir.graph import Graph, Node, Phase, Role
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from orderof.analyses.experts import Routing
+    from orderof.analyses.told import Told
+    from orderof.conventions.site import Site
+    from orderof.conventions.types import Convention
     from orderof.counts import Key
     from orderof.ops.work import Padding
 
@@ -38,6 +42,12 @@ class Row:
     phase: Phase
     op: str
     counts: Counts
+    told: Expr | None = None
+    """What the convention that was asked for counts of it, unless that follows from `counts`."""
+
+    def under(self, found: Convention) -> Expr:
+        """Give what the convention counts that was asked for."""
+        return found.total(self.counts) if self.told is None else self.told
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +109,30 @@ def visits(graph: Graph, times: Expr = ONE) -> Iterator[tuple[Node, Expr]]:
         yield node, times
 
 
-def count(graph: Graph, padding: Padding = "full") -> WorkReport:
-    """Count everything."""
+def count(graph: Graph, padding: Padding = "full", found: Convention | None = None) -> WorkReport:
+    """Count everything; by a convention that is not plain too, if one is given."""
     rows, coverage = counted(graph, padding)
+    if found and not found.plain:
+        rows = tell(graph, rows, found)
     return WorkReport(rows, coverage, parameters(graph), _assumed(graph), experts(graph))
+
+
+def tell(graph: Graph, rows: tuple[Row, ...], found: Convention) -> tuple[Row, ...]:
+    """Put into each row what a convention counts of it."""
+    parts: defaultdict[Place, list[Expr]] = defaultdict(list)
+    for site, (amount, _), times in tellings(graph, found):
+        node = site.node
+        parts[node.scope, node.phase, node.op].append(amount * times)
+    return tuple(replace(r, told=Expr.sum(parts.get((r.scope, r.phase, r.op), ()))) for r in rows)
+
+
+def tellings(graph: Graph, found: Convention) -> Iterator[tuple[Site, Told, Expr]]:
+    """Iterate over the nodes that cost something: what a convention says, how often each runs."""
+    places, teller = Places(graph), Teller(found)
+    for node, times in visits(graph):
+        if not isinstance(node.form, View) and not node.op.startswith("unknown:"):
+            site = places.site(node, _own(node, "full"))
+            yield site, teller.tell(site), times
 
 
 def counted(graph: Graph, padding: Padding = "full") -> tuple[tuple[Row, ...], Coverage]:

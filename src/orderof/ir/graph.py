@@ -111,7 +111,7 @@ class Origin:
     function: str = ""
     """The function that the model called: F.linear, torch.matmul, Tensor.add."""
     module: str = ""
-    """The class of the module around it, with where it is defined: torch.nn.modules.linear.Linear."""
+    """The class of the module around it, where it is defined: torch.nn.modules.linear.Linear."""
 
     def __str__(self) -> str:
         return " ".join(part or "-" for part in (self.op, self.function, self.module))

@@ -23,9 +23,9 @@ the word for it:
     branch OP (OPERANDS) ... { BODY } else { BODY }
 
 Then come attributes in braces, and `@ SCOPE PHASE from "FILE:LINE" was "OPERATION FUNCTION
-CLASS"` (`graph.Origin`); what is missing is empty, `forward`, unknown. The other statements are `note "TEXT"`, `module PATH : CLASS times N`,
-`ROLE VALUE : TYPE`, `grad INPUT -> GRADIENT`, `return VALUES`, and in a body `name NAME(DIM=SIZE)`.
-A line that begins with # is a comment.
+CLASS"` (`graph.Origin`); what is missing is empty, `forward`, unknown. The other statements are
+`note "TEXT"`, `module PATH : CLASS times N`, `ROLE VALUE : TYPE`, `grad INPUT -> GRADIENT`,
+`return VALUES`, and in a body `name NAME(DIM=SIZE)`. A line that begins with # is a comment.
 
 Values have their own name where it is unique in its graph, else a number. `orderof.ir.literal`
 says how names, attributes and the bodies of nests are spelled.

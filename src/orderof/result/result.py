@@ -61,8 +61,14 @@ class Cost:
         return found
 
     def total(self, as_: str | None = None) -> Formula:
-        """One number under a convention, by default that of the analysis."""
-        return self._formula(convention(as_ or self.as_).total(self.counts))
+        """One number under a convention, by default that of the analysis.
+
+        Raises `BadSpelling` for one that counts operators, and was not asked for at once.
+        """
+        found = convention(as_ or self.as_)
+        if found.plain or found.name != self.as_:
+            return self._formula(found.total(self.counts))
+        return self._formula(Expr.sum(r.under(found) for r in self.rows))
 
     def by_module(self, depth: int | None = None) -> dict[str, Cost]:
         """{module path: cost of it and all below it}, down to `depth` levels; "" is the whole."""

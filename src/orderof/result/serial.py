@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from orderof.analyses.experts import Routing
 from orderof.analyses.work import Coverage, Params, Row, Unknown
-from orderof.conventions import CONVENTIONS
+from orderof.conventions import convention
 from orderof.counts import Counts, Kind
 from orderof.errors import BadSpelling
 from orderof.ir.graph import Phase
@@ -186,7 +186,8 @@ def _row(row: Row) -> Json:
     counts: dict[str, dict[str, str]] = {}
     for (kind, dtype), n in row.counts:
         counts.setdefault(str(kind), {})[dtype] = str(n)
-    return {"scope": row.scope, "phase": str(row.phase), "op": row.op, "counts": counts}
+    told = {} if row.told is None else {"as": str(row.told)}
+    return {"scope": row.scope, "phase": str(row.phase), "op": row.op, "counts": counts} | told
 
 
 def _routing(found: Routing) -> Json:
@@ -213,8 +214,7 @@ def _coverage(result: Result) -> Json:
 
 
 def _result(data: Json) -> Result:
-    if data["as"] not in CONVENTIONS:
-        raise KeyError(data["as"])
+    convention(data["as"])
     params = data["params"]
     return Result(
         model=data["model"],
@@ -244,7 +244,8 @@ def _read_row(data: Json) -> Row:
             for dtype, n in by_dtype.items()
         }
     )
-    return Row(data["scope"], Phase(data["phase"]), data["op"], counts)
+    told = _read(data["as"]) if "as" in data else None
+    return Row(data["scope"], Phase(data["phase"]), data["op"], counts, told)
 
 
 def _read_coverage(data: Json) -> Coverage:

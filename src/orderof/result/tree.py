@@ -144,7 +144,7 @@ def _spent(row: Row, result: Result) -> Spent:
     def number(e: Expr) -> int:
         return e.at(result.dims)
 
-    return Spent(number(convention(result.as_).total(row.counts)), number(row.counts.ops()))
+    return Spent(number(row.under(convention(result.as_))), number(row.counts.ops()))
 
 
 def _folded(branches: list[Branch]) -> Iterator[Branch]:

@@ -1,0 +1,95 @@
+"""What each tool would say of a network, and the difference term by term.
+
+1. A convention's figure is `each` for every multiply-add that there is, plus its terms: what it
+   counts of a node less that, under the reason that the convention gives.
+2. Two figures differ by the terms that they do not share, and by what a multiply-add is worth to
+   them. So the terms of a difference add up to it exactly, in letters.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orderof.analyses.work import tellings
+from orderof.errors import VerifyError
+from orderof.sym import Expr
+
+if TYPE_CHECKING:
+    from orderof.conventions.types import Convention
+    from orderof.ir.graph import Graph
+
+    Parts = defaultdict[str, defaultdict[str, list[Expr]]]
+
+EACH = "what a multiply-add counts"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A part of a figure or of a difference: why, how much, and in which modules."""
+
+    why: str
+    amount: Expr
+    places: tuple[tuple[str, Expr], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What one convention says of a network."""
+
+    convention: Convention
+    total: Expr
+    macs: Expr
+    """Multiply-adds that there are."""
+    terms: tuple[Term, ...]
+    """What it counts besides `each` for every one of them, and what it leaves out, negative."""
+
+
+def account(graph: Graph, found: Convention) -> Account:
+    """Let a convention speak of a graph.
+
+    Raises `VerifyError` where it deviates without a reason.
+    """
+    told: list[Expr] = []
+    macs: list[Expr] = []
+    parts: Parts = defaultdict(lambda: defaultdict(list))
+    for site, (amount, why), times in tellings(graph, found):
+        told.append(amount * times)
+        macs.append(site["macs"] * times)
+        if more := amount - found.each * site["macs"]:
+            if not why:
+                message = f"counts {amount} of {site.node.op} and gives no reason"
+                raise VerifyError(found.name, message, "give its rule a `why`")
+            parts[why][site.node.scope].append(more * times)
+    return Account(found, Expr.sum(told), Expr.sum(macs), _terms(parts))
+
+
+def difference(ours: Account, theirs: Account) -> tuple[Term, ...]:
+    """Say why their figure is not ours: the terms of theirs less those of ours.
+
+    Raises `VerifyError` if they do not add up to the difference.
+    """
+    parts: Parts = defaultdict(lambda: defaultdict(list))
+    for sign, found in ((1, theirs), (-1, ours)):
+        for term in found.terms:
+            for place, amount in term.places:
+                parts[term.why][place].append(sign * amount)
+    each = theirs.convention.each - ours.convention.each
+    unit = (Term(EACH, each * ours.macs),) if each else ()
+    terms = (*unit, *_terms(parts))
+    if Expr.sum(t.amount for t in terms) != theirs.total - ours.total:
+        names = f"{theirs.convention.name} and {ours.convention.name}"
+        raise VerifyError(names, "differ by more than their terms", "please report this model")
+    return terms
+
+
+def _terms(parts: Parts) -> tuple[Term, ...]:
+    """Add up by reason and module; what cancels is left out."""
+    found: list[Term] = []
+    for why, by_place in parts.items():
+        sums = ((place, Expr.sum(amounts)) for place, amounts in by_place.items())
+        places = tuple((place, amount) for place, amount in sums if amount)
+        if places:
+            found.append(Term(why, Expr.sum(amount for _, amount in places), places))
+    return tuple(found)

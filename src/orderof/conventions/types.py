@@ -1,0 +1,117 @@
+"""A convention as data: what a tool or a paper counts of each node, and why it differs.
+
+Convention   a name, its source, and rules; the first rule that speaks of a node counts it
+Rule         which nodes it speaks of, an expression of their sizes, and the reason for it
+Whole        what is counted of a network as a whole: the formulas of papers
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from orderof.errors import BadSpelling
+from orderof.ir.graph import Phase
+from orderof.sym import ZERO, Expr
+
+if TYPE_CHECKING:
+    from orderof.conventions.site import Site
+    from orderof.counts import Counts
+
+PHASES = (Phase.FORWARD, Phase.LOSS)
+"""What a tool sees that runs a model once; it runs the building of masks too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How the nodes that a rule speaks of are counted; a list that is empty says nothing."""
+
+    count: Expr
+    """In the names that `site.Site` explains."""
+    why: str
+    """What makes it differ from the multiply-adds that there are."""
+    op: tuple[str, ...] = ()
+    """Patterns of our operators."""
+    origin: tuple[str, ...] = ()
+    """Patterns of the framework's operations: aten.addmm."""
+    function: tuple[str, ...] = ()
+    """Patterns of the functions that a model calls: F.linear."""
+    module: tuple[str, ...] = ()
+    """Patterns of the class of the module around it: nn.Linear, *.Conv1D."""
+    within: tuple[str, ...] = ()
+    """Patterns of the class of any module around it."""
+    phase: tuple[str, ...] = ()
+    where: tuple[tuple[str, Expr], ...] = ()
+    """Names with the values that they must have."""
+
+    def speaks_of(self, site: Site) -> bool:
+        """Whether the rule counts a node."""
+        node = site.node
+        return (
+            _fits(self.op, node.op)
+            and _fits(self.origin, node.origin.op if node.origin else "")
+            and _fits(self.function, node.origin.function if node.origin else "")
+            and _fits(self.module, site.around[-1] if site.around else "")
+            and (not self.within or any(_fits(self.within, cls) for cls in site.around))
+            and _fits(self.phase, node.phase)
+            and all(site[name] == value for name, value in self.where)
+        )
+
+
+def _fits(patterns: tuple[str, ...], name: str) -> bool:
+    return not patterns or any(fnmatchcase(name, p) for p in patterns)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A term of a formula about a whole network, in the names that `whole.Whole` explains."""
+
+    count: Expr
+    what: str
+    phase: Phase = Phase.FORWARD
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """How a tool or a paper counts."""
+
+    name: str
+    about: str
+    """In one line."""
+    source: str
+    """Where it is written down: a version, a file, a paper."""
+    otherwise: Expr
+    """What is counted of a node that no rule speaks of."""
+    why: str = ""
+    """What makes that differ from the multiply-adds that there are."""
+    each: int = 1
+    """What one multiply-add counts."""
+    unit: str = "MAC"
+    phases: tuple[Phase, ...] = PHASES
+    """What is counted at all."""
+    rules: tuple[Rule, ...] = ()
+    formula: tuple[Whole, ...] = field(default=())
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is one expression of Counts, and needs to see no node."""
+        counts = self.otherwise.symbols() <= {"macs", "ops"}
+        return counts and not self.rules and not self.formula and self.phases == tuple(Phase)
+
+    def total(self, counts: Counts) -> Expr:
+        """Make one number of Counts; raises `BadSpelling` for what has to see the nodes."""
+        if not self.plain:
+            hint = f'ask for it at once: --as {self.name}, or analyze(..., as_="{self.name}")'
+            raise BadSpelling(self.name, "counts operators and not kinds of operations", hint)
+        own = {"macs": counts.macs(), "ops": counts.ops()}
+        return self.otherwise.subs(own)
+
+    def tell(self, site: Site) -> tuple[Expr, str]:
+        """Count a node as the convention does; with the reason where that is no plain count."""
+        if site.node.phase not in self.phases:
+            return ZERO, f"{site.node.phase} is not counted"
+        for rule in self.rules:
+            if rule.speaks_of(site):
+                return site.value(rule.count), rule.why
+        return site.value(self.otherwise), self.why
