@@ -8,6 +8,7 @@ from orderof.ops.rules import rule
 from orderof.result import Cost, Formula, Result
 
 if TYPE_CHECKING:
+    from orderof.comparison import compare
     from orderof.families import family
     from orderof.generation import generate
 
@@ -18,6 +19,7 @@ __all__ = [
     "Result",
     "UnknownOperator",
     "analyze",
+    "compare",
     "derive",
     "explain",
     "family",
@@ -29,6 +31,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562: imported when it is asked for
+    if name == "compare":
+        from orderof.comparison import compare
+
+        return compare
     if name == "family":
         from orderof.families import family
 

@@ -12,11 +12,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orderof.analyses.work import tellings
+from orderof.analyses.work import tellings, visits
+from orderof.conventions import convention
 from orderof.errors import VerifyError
+from orderof.ir.graph import Phase
 from orderof.sym import Expr
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from orderof.conventions.types import Convention
     from orderof.ir.graph import Graph
 
@@ -44,6 +48,46 @@ class Account:
     """Multiply-adds that there are."""
     terms: tuple[Term, ...]
     """What it counts besides `each` for every one of them, and what it leaves out, negative."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What conventions say of one network."""
+
+    model: str
+    dims: tuple[tuple[str, int], ...]
+    phases: tuple[Phase, ...]
+    """What of it there is: the forward pass, or a step of training."""
+    exact: Account
+    """The multiply-adds that there are."""
+    accounts: tuple[Account, ...]
+    unknown: int
+    """Operators without a rule: every figure is a lower bound while there is one."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def pairs(self) -> tuple[tuple[Account, Account], ...]:
+        """What is set against what: two against each other, else each against `exact`."""
+        if len(self.accounts) == 2:  # noqa: PLR2004
+            return ((self.accounts[0], self.accounts[1]),)
+        others = (a for a in self.accounts if a.convention.name != self.exact.convention.name)
+        return tuple((self.exact, found) for found in others)
+
+
+def compare(graph: Graph, names: Sequence[str]) -> Comparison:
+    """Let conventions speak of a graph; raises `BadSpelling` for one that nobody knows."""
+    found = [convention(name) for name in dict.fromkeys(names)]
+    nodes = [node for node, _ in visits(graph)]
+    there = {node.phase for node in nodes}
+    return Comparison(
+        graph.name,
+        tuple(graph.dims),
+        tuple(p for p in Phase if p in there and p is not Phase.MASK),
+        account(graph, convention("macs")),
+        tuple(account(graph, c) for c in found),
+        sum(node.op.startswith("unknown:") for node in nodes),
+        graph.notes,
+    )
 
 
 def account(graph: Graph, found: Convention) -> Account:

@@ -29,6 +29,7 @@ VERBS = {
     for v in (
         Verb("analyze", "what it costs: totals, formulas, by module (the default verb)", LOOK),
         Verb("explain", "where one number comes from, step by step", LOOK),
+        Verb("compare", "what other tools say of it, and why they disagree, term by term", LOOK),
         Verb("growth", "how it grows: orders with their proof, crossovers, budgets", LOOK),
         Verb("train", "what a whole training run costs: examples, epochs, batches", LOOK),
         Verb("generate", "what it costs to generate text: a prompt, then token by token", LOOK),

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orderof.conventions.types import Convention
+from orderof.conventions.types import STEP, Convention
 from orderof.errors import BadSpelling
-from orderof.ir.graph import Phase
 from orderof.sym import symbol
 
-_ALL = tuple(Phase)
 PLAIN = {
     c.name: c
     for c in (
@@ -26,14 +24,14 @@ PLAIN = {
             "operations of other kinds, and sums of n products with n - 1 additions",
             2,
             "operations",
-            _ALL,
+            STEP,
         ),
         Convention(
             "macs",
             "multiply-adds of contractions",
             "docs/counting.md",
             symbol("macs"),
-            phases=_ALL,
+            phases=STEP,
         ),
         Convention(
             "flops",
@@ -43,7 +41,7 @@ PLAIN = {
             "",
             2,
             "FLOP",
-            _ALL,
+            STEP,
         ),
     )
 }

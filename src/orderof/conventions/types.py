@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from orderof.conventions.site import Site
     from orderof.counts import Counts
 
+STEP = tuple(p for p in Phase if p is not Phase.MASK)
 PHASES = (Phase.FORWARD, Phase.LOSS)
 """What a tool sees that runs a model once; it runs the building of masks too."""
 
@@ -97,7 +98,7 @@ class Convention:
     def plain(self) -> bool:
         """Whether it is one expression of Counts, and needs to see no node."""
         counts = self.otherwise.symbols() <= {"macs", "ops"}
-        return counts and not self.rules and not self.formula and self.phases == tuple(Phase)
+        return counts and not self.rules and not self.formula and {*STEP} <= {*self.phases}
 
     def total(self, counts: Counts) -> Expr:
         """Make one number of Counts; raises `BadSpelling` for what has to see the nodes."""
