@@ -143,6 +143,8 @@ _CALLED: dict[Any, str] = {}
 
 def called(function: Any) -> str:
     """Name a function of torch as a model writes it: F.linear, torch.matmul, Tensor.add."""
+    if isinstance(function, str):
+        return function
     try:
         return _CALLED[function]
     except KeyError:

@@ -98,7 +98,7 @@ class Tape(TorchDispatchMode):
         self._by_value = False
         self._op = ""
         self.function: Any = None
-        """What of torch the model called last."""
+        """What of torch the model called last, or its name."""
         self._ids = 0
         self._number = next(_NUMBERS_OF_TAPES)
         self.known = Known(self.calls)
@@ -269,7 +269,7 @@ class Tape(TorchDispatchMode):
         else:
             scope, phase, line = self.scopes.backward(), "backward", None
             self._went_back = True
-        function = called(self.function) if line else ""
+        function = called(self.function) if phase != "backward" else ""
         self.calls.append(Call(name, args, kwargs, results, scope, phase, line, function))
 
     def _new(self, tensor: torch.Tensor, storage: Storage) -> Ref:
