@@ -10,7 +10,7 @@ from orderof.conventions.types import Convention
 from orderof.errors import BadSpelling, VerifyError
 from orderof.sym import Expr, parse
 
-ZOO = ["zoo:resnet18", "zoo:gpt2", "zoo:lstm", "zoo:mobilenetv2"]
+ZOO = ["zoo:resnet18", "zoo:gpt2", "zoo:lstm", "zoo:mobilenet_v1"]
 
 
 @pytest.mark.parametrize("model", ZOO)

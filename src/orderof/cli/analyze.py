@@ -92,8 +92,8 @@ def _span(question: Question, look: Look, output: Path | None, *, json: bool) ->
 
 def _answer(question: Question, quiet: bool, verbose: bool) -> tuple[Result, bool]:
     """Count, or find what was counted before; and which of the two."""
-    if not question.model.startswith(DOORS):
-        return question.result(), False
+    if not question.model.startswith(DOORS) or question.as_.endswith(".toml"):
+        return question.result(), False  # a convention of one's own may have changed
     from orderof.cli.kept.answer import answer
 
     return answer(question, quiet, tell if verbose else lambda _: None)

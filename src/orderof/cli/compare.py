@@ -12,6 +12,7 @@ from orderof.cli.failure import tell_unknown
 from orderof.cli.grouped import Grouped
 from orderof.cli.question import HOW, MODEL, WHAT, Question
 from orderof.cli.screen import LOOK, Look, write
+from orderof.errors import BadSpelling
 
 
 def compare(
@@ -29,6 +30,8 @@ def compare(
     question = Question(**asked)
     check_model(question.model)
     names = [name.strip() for name in as_.split(",") if name.strip()]
+    if not names:
+        raise BadSpelling(f"--as {as_}", "names no convention", "write --as fvcore,thop, or all")
     found = compared(question.model, as_=names, **question.asked())
     tell_unknown(found.comparison.unknown)
     if json:

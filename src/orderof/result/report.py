@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orderof.conventions import convention
 from orderof.doc import (
     Amount,
     AtLeast,
@@ -78,7 +79,7 @@ def report(result: Result, ask: Ask | None = None) -> Doc:
 
 def measure(result: Result) -> str:
     """Name what the convention of a Result counts."""
-    return MEASURES.get(result.as_, f"as {result.as_}")
+    return MEASURES.get(result.as_) or f"{convention(result.as_).unit} as {result.as_}"
 
 
 def costs(result: Result) -> list[tuple[str, Cost]]:
@@ -285,7 +286,9 @@ def _next(result: Result, ask: Ask) -> Next:
     options = f" {ask.options}" if ask.options else ""
     commands = [f"orderof {ask.model}{options} --json"]
     path = dearest(tree(result), *Phase)
-    if ask.explains and path:
+    if not convention(result.as_).plain:
+        commands.insert(0, f"orderof compare {ask.model} --as macs,{result.as_}")
+    elif ask.explains and path:
         quoted = f"'{path}'" if "*" in path else path
         commands.insert(0, f"orderof explain {ask.model} {quoted}{options}")
     return Next(tuple(commands))

@@ -66,7 +66,7 @@ class Cost:
         Raises `BadSpelling` for one that counts operators, and was not asked for at once.
         """
         found = convention(as_ or self.as_)
-        if found.plain or found.name != self.as_:
+        if found.plain or (as_ or self.as_) != self.as_:
             return self._formula(found.total(self.counts))
         return self._formula(Expr.sum(r.under(found) for r in self.rows))
 
