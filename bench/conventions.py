@@ -7,8 +7,9 @@
 `given` compares with figures that were published or measured; `tools` runs the tools themselves, as
 far as they are installed, on models of every kind. Rows are written to bench/conventions/ as they
 come, and what has a row is not done again. A row is `exact` if the figures are equal, to the digits
-that were given; `explained` if `reasons.toml` says why they are not; else `unexplained`. `table`
-sums them up by tool, lists what is not exact, and fails if anything is unexplained.
+that were given; `explained` if `reasons.toml` says why they are not, and by how much; `failed` if
+the tool gives no figure; else `unexplained`. `table` sums them up by tool, lists what is not exact,
+and fails if anything is unexplained.
 """
 
 # ruff: noqa: INP001, T201 - a script with rows of any kind
@@ -23,96 +24,133 @@ import sys
 import tomllib
 from argparse import Namespace
 from collections import Counter
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import coverage
+from figures import SETS, Given
+from spelled import SPELLED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
 DATA = Path(__file__).with_name("conventions")
-HOW = Namespace(mode="convention", jobs=int(os.environ.get("JOBS", "1")), gib=8.0, seconds=300.0)
+HOW = Namespace(mode="convention", jobs=int(os.environ.get("JOBS", "1")), gib=12.0, seconds=300.0)
 FIELDS = ("set", "as", "model", "theirs", "ours", "within", "reason", "seconds")
+KINDS = ("exact", "explained", "failed", "unexplained")
+
+Figures = dict[str, int]
 
 
-@dataclass(frozen=True)
-class Given:
-    """A figure of somebody else: under which convention, of which model, how exact it is."""
-
-    set: str
-    as_: str
-    model: str
-    theirs: float
-    within: float
-
-    @property
-    def key(self) -> str:
-        """What tells it from the others."""
-        return f"{self.set} {self.as_} {self.model}"
+# -------------------------------------------------------------------------------- figures of ours
 
 
-def table(path: Path) -> list[dict[str, str]]:
-    """Read a table of figures."""
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
+def ours(network: str, names: Iterable[str]) -> Figures:
+    """Count a network by several conventions.
+
+    It is a spelling with sizes behind it, or a name of `networks.MEASURED`.
+    """
+    from orderof.analyses.compare import account
+    from orderof.api import graph
+    from orderof.conventions import convention
+
+    spelling, *sizes = network.split(" ")
+    if ":" in spelling:
+        dims = {k: int(n) for k, _, n in (s.partition("=") for s in sizes)}
+        found = graph(spelling, dims=dims, symbolic=(), on_unknown="bound")
+    else:
+        module, args, kwargs = measured(spelling)
+        found = graph(module, *args, kwargs=kwargs, symbolic=(), on_unknown="bound")
+    at = dict(found.dims)
+    return {name: account(found, convention(name)).total.at(at) for name in names}
 
 
-# ------------------------------------------------------------------------------ published figures
+def measured(name: str) -> tuple[Any, Any, Any]:
+    """Build one of the networks that were measured, without weights."""
+    import peers
+
+    if name == "small":
+        return real(name)
+    peers.declare_torchvision()
+    return peers.built(import_module("networks").MEASURED[name], fake=False)
 
 
-def timm(folder: Path) -> Iterator[Given]:
-    """Give the gmacs of timm's tables where its files agree; rounded to 0.01."""
-    for row in table(folder / "timm_reference.csv"):
-        if row["flags"] in ("", "differs_pt210") and row["gmacs"]:
-            g = float(row["gmacs"])
-            name = f"timm:{row['model']} H={row['img_size']} W={row['img_size']}"
-            yield Given("timm", "timm", name, g * 1e9, max(0.006, 0.005 * g) * 1e9)
+def beside(key: str) -> dict[str, Any]:
+    """Run a tool on a model, and count the model as the tool does."""
+    tool, _, spelling = key.partition(" ")
+    theirs = import_module(f"counters.{tool}").figures(*real(spelling))
+    return {"theirs": theirs, "ours": ours(spelling, theirs)}
 
 
-def torchvision(folder: Path) -> Iterator[Given]:
-    """Give the GFLOPS of torchvision's weights for the images that they were counted with."""
-    for row in table(folder / "torchvision_ops.csv"):
-        if row["group"] != "classification" or row["is_default"] != "1":
-            continue
-        _, _, h, w = row["ops_input"].split("x")
-        name = f"torchvision:{row['builder']} H={h} W={w}"
-        yield Given("torchvision", "torchvision", name, float(row["gops"]) * 1e9, 0.00101e9)
+def real(spelling: str) -> tuple[Any, list[Any], dict[str, Any]]:
+    """Build a model with weights, and tensors of zeros to call it with."""
+    import torch
+
+    from orderof.frontends.torch.build import load
+    from orderof.frontends.torch.nested import leaves
+
+    if spelling == "small":
+        module, inputs = import_module("why").made()
+        return module, [], inputs
+    loaded = load(spelling, weights=True)
+    given = [t for _, t in leaves((loaded.args, loaded.kwargs))]
+    zeros = {id(t): torch.zeros(t.shape, dtype=t.dtype) for t in given}
+    kwargs = {name: zeros.get(id(a), a) for name, a in loaded.kwargs.items()}
+    return loaded.module.cpu().eval(), [zeros.get(id(a), a) for a in loaded.args], kwargs
 
 
-SETS: dict[str, Callable[[Path], Iterator[Given]]] = {"timm": timm, "torchvision": torchvision}
+# -------------------------------------------------------------------------------------- the rows
 
 
-def ours(found: Given) -> dict[str, Any]:
-    """Count a model of a library as somebody else does."""
-    from orderof import analyze
+class Rows:
+    """The rows of one file, of which none is made twice."""
 
-    spelling, *sizes = found.model.split(" ")
-    dims = {k: int(n) for k, _, n in (s.partition("=") for s in sizes)}
-    result = analyze(spelling, dims=dims, symbolic=(), as_=found.as_, on_unknown="bound")
-    return {"ours": result.forward.total()()}
+    def __init__(self, name: str) -> None:
+        DATA.mkdir(exist_ok=True)
+        self.path = DATA / f"{name}.csv"
+        found = coverage.rows_of(self.path)
+        self.done = {(r["set"], r["as"], r["model"]) for r in found}
+        self.file = self.path.open("a", newline="")
+        how: Any = {"restval": "", "extrasaction": "ignore", "lineterminator": "\n"}
+        self.writer = csv.DictWriter(self.file, FIELDS, **how)
+        if not found:
+            self.writer.writeheader()
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Write a row, at once."""
+        self.writer.writerow(row)
+        self.file.flush()
 
 
-# ------------------------------------------------------------------------------ tools, on the spot
+def fill(name: str, found: Iterable[Given]) -> None:
+    """Count what has no row yet, each network in a process of its own."""
+    rows = Rows(name)
+    todo: dict[str, list[Given]] = {}
+    for g in found:
+        if (g.set, g.as_, g.model) not in rows.done:
+            todo.setdefault(g.network, []).append(g)
+    coverage.MODES["convention"] = (lambda n: {"ours": ours(n, {g.as_ for g in todo[n]})}, ())
+    for row in coverage.run(list(todo), HOW):
+        for g in todo[row["model"]]:
+            figure = {"ours": row.get("ours", {}).get(g.as_, "")}
+            figure |= {"theirs": round(g.theirs), "within": round(g.within)}
+            rows.add({**row, "set": g.set, "as": g.as_, "model": g.model, **figure})
 
-MODELS = (
-    *("alexnet", "vgg11", "resnet18", "resnet50", "resnext50_32x4d", "mobilenet_v2"),
-    *("mobilenet_v3_large", "efficientnet_b0", "densenet121", "shufflenet_v2_x1_0"),
-    *("squeezenet1_0", "inception_v3", "googlenet", "mnasnet1_0", "regnet_y_400mf"),
-    *("convnext_tiny", "swin_t", "swin_v2_t", "vit_b_16", "maxvit_t", "deeplabv3_resnet50"),
-    *("fcn_resnet50", "lraspp_mobilenet_v3_large", "r3d_18"),
-)
-SPELLED = (
-    *(f"torchvision:{name}" for name in MODELS),
-    *("timm:vit_base_patch16_224", "timm:swin_tiny_patch4_window7_224", "timm:convnext_tiny"),
-    *("timm:mixer_b16_224", "timm:coatnet_0_rw_224", "timm:efficientformer_l1", "timm:nfnet_f0"),
-    *("timm:pvt_v2_b0", "timm:mobilevit_s", "timm:hrnet_w18_small", "timm:levit_128"),
-    *("transformers:bert", "transformers:gpt2", "transformers:t5", "transformers:distilbert"),
-    *("transformers:albert", "transformers:vit", "transformers:clip", "transformers:wav2vec2"),
-)
-"""Models of every kind, not too large for weights."""
+
+def spot(tools: Iterable[str]) -> None:
+    """Run tools on the models that have no row yet."""
+    rows = Rows("tools")
+    done = {(kind, model) for kind, _, model in rows.done}
+    todo = [f"{tool} {model}" for tool in tools for model in SPELLED if (tool, model) not in done]
+    coverage.MODES["convention"] = (beside, ())
+    for row in coverage.run(todo, HOW):
+        tool, _, model = row["model"].partition(" ")
+        theirs: Figures = row.get("theirs", {tool: ""})
+        for as_, figure in theirs.items():
+            more = {"set": tool, "as": as_, "model": model, "within": 0}
+            rows.add({**row, **more, "theirs": figure, "ours": row.get("ours", {}).get(as_, "")})
 
 
 def counters() -> list[str]:
@@ -121,70 +159,30 @@ def counters() -> list[str]:
     return sorted(p.stem for p in folder.glob("*.py") if p.stem != "__init__")
 
 
-def beside(key: str) -> dict[str, Any]:
-    """Run a tool on a model, and count the model as the tool does."""
-    from importlib import import_module
-
-    import torch
-
-    from orderof import analyze
-    from orderof.frontends.torch.build import load
-    from orderof.frontends.torch.nested import leaves
-
-    tool, _, spelling = key.partition(" ")
-    loaded = load(spelling, weights=True)
-    module = loaded.module.cpu().eval()
-    real = {
-        id(t): torch.zeros(t.shape, dtype=t.dtype) for _, t in leaves((loaded.args, loaded.kwargs))
-    }
-    args = [real.get(id(a), a) for a in loaded.args]
-    kwargs = {name: real.get(id(a), a) for name, a in loaded.kwargs.items()}
-    theirs = import_module(f"counters.{tool}").figures(module, args, kwargs)
-    ours = {
-        name: analyze(spelling, symbolic=(), as_=name, on_unknown="bound").forward.total()()
-        for name in theirs
-    }
-    return {"figures": [[name, theirs[name], ours[name]] for name in theirs]}
-
-
-def spot(tools: list[str]) -> None:
-    """Run tools on the models that have no row yet."""
-    path = DATA / "tools.csv"
-    path.parent.mkdir(exist_ok=True)
-    rows = coverage.rows_of(path)
-    done = {f"{r['set']} {r['model']}" for r in rows}
-    todo = [f"{tool} {m}" for tool in tools for m in SPELLED if f"{tool} {m}" not in done]
-    with path.open("a", newline="") as file:
-        writer = _writer(file, new=not rows)
-        coverage.MODES["convention"] = (beside, ())
-        for row in coverage.run(todo, HOW):
-            tool, _, model = row["model"].partition(" ")
-            for name, theirs, ours in row.get("figures", [["", "", ""]]):
-                more = {"set": tool, "as": name, "model": model, "theirs": theirs, "ours": ours}
-                writer.writerow({**row, **more, "within": 0})
-            file.flush()
-
-
-# -------------------------------------------------------------------------------------- the rows
+# --------------------------------------------------------------------------------------- the table
 
 
 def explained(rows: Iterable[dict[str, str]]) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Say of each row whether it is exact, explained or unexplained, and why."""
+    """Say of each row whether it is exact, explained, failed or unexplained, and why."""
     reasons = tomllib.loads((DATA / "reasons.toml").read_text("utf-8"))["reason"]
     for row in rows:
-        gap = abs(float(row["ours"]) - float(row["theirs"])) if row["ours"] else math.inf
-        if gap <= float(row["within"]):
+        gap = float(row["ours"]) - float(row["theirs"]) if row["ours"] and row["theirs"] else None
+        if gap is not None and abs(gap) <= float(row["within"]):
             yield "exact", "", row
             continue
-        found = [r["why"] for r in reasons if _speaks_of(r, row)]
-        yield ("explained", found[0], row) if found else ("unexplained", row["reason"], row)
+        found = [r["why"] for r in reasons if _speaks_of(r, row, gap)]
+        kind = "explained" if found else "unexplained" if row["theirs"] else "failed"
+        yield kind, found[0] if found else row["reason"], row
 
 
-def _speaks_of(reason: dict[str, str], row: dict[str, str]) -> bool:
-    return all(fnmatchcase(row[key], reason[key]) for key in ("set", "as", "model"))
-
-
-KINDS = ("exact", "explained", "unexplained")
+def _speaks_of(reason: dict[str, Any], row: dict[str, str], gap: float | None) -> bool:
+    """Whether a reason is that of a row: by its names, and by the difference that it explains."""
+    if not all(fnmatchcase(row[key], reason.get(key, "*")) for key in ("set", "as", "model")):
+        return False
+    if "raises" in reason:
+        return reason["raises"] in row["reason"]
+    share = abs(gap or math.inf) / float(row["theirs"] or 1)
+    return gap == reason["more"] if "more" in reason else share <= reason["share"]
 
 
 def summary() -> int:
@@ -194,39 +192,12 @@ def summary() -> int:
     for kind, why, row in explained(rows):
         kinds[row["set"], row["as"], kind] += 1
         if kind != "exact":
-            print(f"{kind}: {row['set']} {row['as']} {row['model']}", end=": ")
-            print(f"theirs {float(row['theirs'] or 0):,.0f}, ours {float(row['ours'] or 0):,.0f}")
-            print(f"    {why}")
+            figures = (f"{name} {float(row[name] or 0):,.0f}" for name in ("theirs", "ours"))
+            print(f"{kind}: {row['set']} {row['as']} {row['model']}: {', '.join(figures)}; {why}")
     for name, as_ in sorted({k[:2] for k in kinds}):
-        parts = (
-            f"{kinds[name, as_, kind]} {kind}" for kind in ("exact", "explained", "unexplained")
-        )
-        print(f"{name:12} {as_:18} {', '.join(parts)}")
+        parts = (f"{kinds[name, as_, k]} {k}" for k in KINDS if kinds[name, as_, k])
+        print(f"{name:12} {as_:22} {', '.join(parts)}")
     return sum(n for (_, _, kind), n in kinds.items() if kind == "unexplained")
-
-
-def _writer(file: TextIO, *, new: bool) -> csv.DictWriter[str]:
-    how: Any = {"restval": "", "extrasaction": "ignore", "lineterminator": "\n"}
-    writer = csv.DictWriter(file, FIELDS, **how)
-    if new:
-        writer.writeheader()
-    return writer
-
-
-def fill(path: Path, found: list[Given], count: Callable[[Given], dict[str, Any]]) -> None:
-    """Count what has no row yet, each in a process of its own."""
-    path.parent.mkdir(exist_ok=True)
-    rows = coverage.rows_of(path)
-    done = {f"{r['set']} {r['as']} {r['model']}" for r in rows}
-    todo = {g.key: g for g in found if g.key not in done}
-    coverage.MODES["convention"] = (lambda key: count(todo[key]), ())
-    with path.open("a", newline="") as file:
-        writer = _writer(file, new=not rows)
-        for row in coverage.run(list(todo), HOW):
-            g = todo[row["model"]]
-            shared = {"set": g.set, "as": g.as_, "model": g.model}
-            writer.writerow(row | shared | {"theirs": round(g.theirs), "within": round(g.within)})
-            file.flush()
 
 
 def main() -> None:
@@ -241,7 +212,7 @@ def main() -> None:
     if args.what == "given":
         folder, *names = args.rest
         for name in names or SETS:
-            fill(DATA / f"{name}.csv", list(SETS[name](Path(folder))), ours)
+            fill(name, SETS[name](Path(folder)))
     elif args.what == "tools":
         spot(args.rest or counters())
     sys.exit(bool(summary()))

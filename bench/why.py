@@ -57,6 +57,12 @@ class Small(nn.Module):
         return self.out((scores @ y).mean(1))
 
 
+def made() -> tuple[nn.Module, dict[str, Tensor]]:
+    """Give the network and what it is called with."""
+    words = torch.zeros(1, 12, dtype=torch.int64)
+    return Small().eval(), {"image": torch.zeros(1, 3, 32, 32), "words": words}
+
+
 HEAD = """# Why tools disagree
 
 Two counters rarely print the same number for the same network, and both call it FLOPs. This page
@@ -120,9 +126,8 @@ def page() -> str:
     """Write the page."""
     from orderof import compare
 
-    torch.manual_seed(0)
-    image, words = torch.zeros(1, 3, 32, 32), torch.zeros(1, 12, dtype=torch.int64)
-    found = compare(Small().eval(), image, words, symbolic=())
+    network, inputs = made()
+    found = compare(network, kwargs=inputs, symbolic=())
     lines = [HEAD.format(source=inspect.getsource(Small)), *_figures(found)]
     lines.append("\n## Why, tool by tool\n\nEach against the multiply-adds that there are.\n")
     for account in found.comparison.accounts:
