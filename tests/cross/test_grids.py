@@ -3,8 +3,6 @@
 import pytest
 from tests.cross.test_values import check, real
 
-from orderof.errors import UnknownOperator
-
 pytestmark = pytest.mark.framework
 
 
@@ -26,7 +24,7 @@ def reader(**how):
     return Reader()
 
 
-@pytest.mark.parametrize("mode", ["bilinear", "nearest"])
+@pytest.mark.parametrize("mode", ["bilinear", "nearest", "bicubic"])
 @pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
 def test_grids(mode, padding):
     import torch
@@ -50,13 +48,17 @@ def test_a_grid_by_hand():
     assert cost.ops() == pixels + 16 + weights + inside + taps
 
 
-def test_cubic_grids_are_refused():
+def test_a_cubic_grid_by_hand():
+    """Two channels of 8 places in a 4 x 4 image: 16 coordinates, 16 taps a place."""
     import torch
 
     from orderof import analyze
 
     def read(x, grid):
-        return torch.nn.functional.grid_sample(x, grid, "bicubic", align_corners=False)
+        return torch.nn.functional.grid_sample(x, grid, "bicubic", align_corners=True)
 
-    with pytest.raises(UnknownOperator, match="bicubic"):
-        analyze(read, torch.ones(1, 1, 4, 4), torch.ones(1, 2, 4, 2))
+    cost = analyze(read, torch.ones(1, 2, 4, 4), torch.ones(1, 2, 4, 2)).forward
+    pixels, weights = 16 * (2 + 1), 16 * (1 + 12 + 13)  # (c + 1) * 1.5, floor; t, polynomials
+    inside = 16 * 4 * (2 + 1) + 8 * 16
+    taps = 2 * 8 * ((16 + 4) + (12 + 3))
+    assert cost.ops() == pixels + weights + inside + taps

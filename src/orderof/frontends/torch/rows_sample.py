@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orderof.errors import UnknownOperator
 from orderof.ops.boxes import read_regions, suppress
 from orderof.ops.sample import sample, sample_gradient
 
@@ -15,22 +14,18 @@ if TYPE_CHECKING:
     from orderof.frontends.torch.state import Lowering
     from orderof.ir.graph import Value
 
-_MODES = ("linear", "nearest")
+_MODES = ("linear", "nearest", "cubic")
 _PADDINGS = ("zeros", "border", "reflection")
 
 
-def _how(low: Lowering, mode: int, padding: int, align: bool) -> dict[str, Any]:  # noqa: FBT001
-    """Read the settings of a call; raises `UnknownOperator` for cubic interpolation."""
-    if mode >= len(_MODES):
-        assert low.call is not None  # noqa: S101 - rows run within a call
-        hint = "bilinear and nearest have one"
-        raise UnknownOperator(low.call.name, "has no rule for bicubic", hint)
+def _how(mode: int, padding: int, align: bool) -> dict[str, Any]:  # noqa: FBT001
+    """Read the settings of a call."""
     return {"mode": _MODES[mode], "padding": _PADDINGS[padding], "align": bool(align)}
 
 
 def grid(low: Lowering, x: Value, at: Value, *how: Any) -> Any:
     """Read an image where a grid says."""
-    return sample(low.b, x, at, **_how(low, *how))
+    return sample(low.b, x, at, **_how(*how))
 
 
 def grid_backward(
@@ -39,7 +34,7 @@ def grid_backward(
     """Give the gradients of the image and of the grid, as far as they are wanted."""
     *settings, want = how
     wanted: Sequence[bool] = tuple(map(bool, want))
-    found: Any = sample_gradient(low.b, g, x, at, want=wanted, **_how(low, *settings))
+    found: Any = sample_gradient(low.b, g, x, at, want=wanted, **_how(*settings))
     return found
 
 
