@@ -1,6 +1,7 @@
 """The table of cases: operator -> a strategy that draws one application of it."""
 
 from families import (
+    bags,
     blocks,
     decide,
     elementwise,
@@ -17,6 +18,7 @@ from families import (
 )
 
 CASES = {
+    **bags.CASES,
     **elementwise.CASES,
     **fold.CASES,
     **functions.CASES,

@@ -20,7 +20,6 @@ UNCOUNTED = {
     "FractionalMaxPool2d": UnknownOperator,  # windows at random places
     "FractionalMaxPool3d": UnknownOperator,
     "CrossMapLRN2d": UnknownOperator,  # of old; LocalResponseNorm is counted
-    "EmbeddingBag": UnknownOperator,  # how long a bag is, is data
     "MultiLabelMarginLoss": UnknownOperator,  # how many labels there are, is data
     "MultiMarginLoss": UnknownOperator,  # no rule yet
     "GaussianNLLLoss": ModelRaised,  # looks whether a variance is negative

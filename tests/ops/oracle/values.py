@@ -11,6 +11,7 @@ import numpy as np
 
 from oracle.adaptive import ADAPTIVE
 from oracle.antialias import ANTIALIAS
+from oracle.bags import BAGS
 from oracle.case import NUMPY, concrete
 from oracle.deciding import DECIDING
 from oracle.folding import FOLDING
@@ -21,7 +22,8 @@ from oracle.sampling import SAMPLING
 from oracle.triangles import TRIANGLES
 from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
 
-_LOOPS = IRREGULAR | ADAPTIVE | ANTIALIAS | DECIDING | FOLDING | REGIONS | SAMPLING | TRIANGLES
+_LOOPS = IRREGULAR | ADAPTIVE | ANTIALIAS | BAGS | DECIDING | FOLDING
+_LOOPS |= REGIONS | SAMPLING | TRIANGLES
 
 
 def _slice(x, axis, stop, start=0, step=1):

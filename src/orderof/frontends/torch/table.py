@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from orderof.frontends.torch import (
     rows_backward,
+    rows_bag,
     rows_composite,
     rows_contract,
     rows_elementwise,
@@ -40,6 +41,7 @@ TABLE: dict[str, Row] = {
     **rows_backward.ROWS,
     **rows_place.ROWS,
     **rows_sample.ROWS,
+    **rows_bag.ROWS,
     **rows_composite.ROWS,
 }
 
