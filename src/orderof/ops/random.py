@@ -12,7 +12,7 @@ from orderof.ir.forms import Irregular
 from orderof.ir.graph import Type
 from orderof.ops.define import composite, irregular
 from orderof.ops.elementwise import mul, shrink
-from orderof.sym import ONE, Size, expr
+from orderof.sym import ONE, Size, expr, minimum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +38,16 @@ def _bernoulli(*, shape: tuple[Size, ...], dtype: str, p: float) -> tuple[Irregu
     return Irregular(counts, expr(2), (), (out.size,), _COIN), (out,)
 
 
+def _permutation(*, n: Size, dtype: str) -> tuple[Irregular, tuple[Type]]:
+    """Exchange each place but the last with one drawn of those from it on."""
+    out = Type((expr(n),), dtype)
+    counts = Counts.of(Kind.RNG, dtype, out.size - 1)
+    return Irregular(counts, minimum(ONE, out.size - 1), (), (out.size,), _SHUFFLE), (out,)
+
+
+_SHUFFLE = "n - 1 random numbers, Fisher & Yates in Knuth, TAOCP vol. 2, section 3.4.2, algorithm P"
+permutation = irregular("permutation", _permutation, source=_SHUFFLE)
+"""The whole numbers below n in any order; all random numbers may be drawn at once."""
 uniform = irregular("uniform", _uniform, source=_RNG)
 bernoulli = irregular("bernoulli", _bernoulli, source=_COIN)
 

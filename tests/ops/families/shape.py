@@ -242,6 +242,17 @@ def check_uniform(arrays, results):
 
 
 @st.composite
+def permutation(draw):
+    attrs = {"n": n, "dtype": draw(st.sampled_from(("int64", "int32")))}
+    return Case((), draw(letters("n", 1, 6)), attrs, law=check_permutation)
+
+
+def check_permutation(arrays, results):
+    """Say whether every number below n is there once."""
+    np.testing.assert_array_equal(np.sort(results[0]), np.arange(len(results[0])))
+
+
+@st.composite
 def bernoulli(draw):
     case = draw(uniform())
     attrs = {**case.attrs, "p": draw(st.sampled_from((0.0, 0.5, 1.0)))}
@@ -341,6 +352,7 @@ CASES = {
     "uniform": uniform(),
     "dropout": dropout(),
     "bernoulli": bernoulli(),
+    "permutation": permutation(),
     "split": split(),
     "overwrite": overwrite(),
     "index": index(),

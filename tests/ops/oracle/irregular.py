@@ -120,6 +120,16 @@ def bernoulli(shape, dtype, p):
     return (noise < p).astype(float), {**ops, "cmp": noise.size}, 2
 
 
+def permutation(n, dtype):
+    """Exchange each place with one of those from it on; the same in every run."""
+    out, drawn, rng = np.arange(n), 0, np.random.default_rng(n)
+    for i in range(n - 1):
+        j = int(rng.integers(i, n))
+        drawn += 1
+        out[[i, j]] = out[[j, i]]
+    return out, {"rng": drawn}, int(drawn > 0)
+
+
 def iota(shape, dtype, start=0, step=1):
     """Count upwards."""
     out = np.zeros(shape, np.int64 if dtype.startswith("int") else np.float64)
@@ -371,6 +381,7 @@ IRREGULAR = {
     "resample_gradient": resample_gradient,
     "sort_places": sort_places,
     "bernoulli": bernoulli,
+    "permutation": permutation,
     "iota": iota,
     "index_put": index_put,
     "scatter_rows": scatter_rows,

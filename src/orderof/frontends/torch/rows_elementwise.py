@@ -10,7 +10,6 @@ from orderof.frontends.torch.sizes import Varied
 from orderof.ir.graph import Value
 from orderof.ir.scalar import Power
 from orderof.ops import elementwise as e
-from orderof.ops.random import bernoulli, uniform
 from orderof.ops.shape import fill
 
 if TYPE_CHECKING:
@@ -184,17 +183,6 @@ def to_copy(low: Lowering, x: Value, **_: Any) -> Any:
     return copy(low.b, x)
 
 
-def coin(low: Lowering, x: Value, p: float = 0.5, **_: Any) -> Any:
-    """Fill with 0 and 1 at random."""
-    return bernoulli(low.b, shape=x.shape, dtype=x.dtype, p=p)
-
-
-def rand(low: Lowering, *_: Any, **__: Any) -> Any:
-    """Fill with random numbers."""
-    t = low.types()[0]
-    return uniform(low.b, shape=t.shape, dtype=t.dtype)
-
-
 def addcmul(low: Lowering, x: Value, a: Value, b: Value, *, value: float = 1) -> Any:
     """Give x + value * a * b."""
     return e.add(low.b, x, _scaled(low, e.mul(low.b, a, b), value))
@@ -273,14 +261,6 @@ ROWS: dict[str, Row] = {
     "gelu": gelu,
     "leaky_relu": leaky_relu,
     "_to_copy": to_copy,
-    "bernoulli": coin,
-    "rand": rand,
-    "rand_like": rand,
-    "randn": rand,
-    "randint": rand,
-    "randn_like": rand,
-    "uniform": rand,
-    "normal": rand,
     "addcmul": addcmul,
     "addcdiv": addcdiv,
     "lerp": lerp,

@@ -22,6 +22,7 @@ from orderof.frontends.torch import (
     rows_move,
     rows_norm,
     rows_place,
+    rows_random,
     rows_sample,
     rows_slice,
 )
@@ -40,6 +41,7 @@ TABLE: dict[str, Row] = {
     **rows_norm.ROWS,
     **rows_backward.ROWS,
     **rows_place.ROWS,
+    **rows_random.ROWS,
     **rows_sample.ROWS,
     **rows_bag.ROWS,
     **rows_composite.ROWS,
