@@ -149,13 +149,3 @@ def test_a_search_by_hand():
         return torch.searchsorted(edges, x)
 
     assert analyze(find, torch.ones(7), torch.ones(10)).forward.ops() == 3 * 10
-
-
-def test_fourier_transforms_are_refused():
-    import torch
-
-    from orderof import analyze
-    from orderof.errors import UnknownOperator
-
-    with pytest.raises(UnknownOperator, match="_fft_r2c"):
-        analyze(lambda x: torch.fft.fft(x).real, torch.ones(8))

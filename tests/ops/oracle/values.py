@@ -15,6 +15,7 @@ from oracle.bags import BAGS
 from oracle.case import NUMPY, concrete
 from oracle.deciding import DECIDING
 from oracle.folding import FOLDING
+from oracle.fourier import FOURIER
 from oracle.interpreter import BYTES, effective, execute, is_contraction
 from oracle.irregular import IRREGULAR
 from oracle.regions import REGIONS
@@ -23,7 +24,7 @@ from oracle.triangles import TRIANGLES
 from orderof.ir.forms import Composite, Irregular, Loop, Move, Nest, View
 
 _LOOPS = IRREGULAR | ADAPTIVE | ANTIALIAS | BAGS | DECIDING | FOLDING
-_LOOPS |= REGIONS | SAMPLING | TRIANGLES
+_LOOPS |= FOURIER | REGIONS | SAMPLING | TRIANGLES
 
 
 def _slice(x, axis, stop, start=0, step=1):

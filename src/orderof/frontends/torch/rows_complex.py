@@ -1,22 +1,29 @@
-"""Rows where complex numbers go in or come out, as rotary embeddings have them.
+"""Rows where complex numbers go in or come out.
 
 A tensor of complex numbers is one of real numbers here, whose last dimension is (real, imaginary).
-So nothing that looks at it costs anything, and a product of two is what the processor runs:
+So nothing that looks at it costs anything, and arithmetic is what the processor runs:
 
     (a + ib)(c + id) = (ac - bd) + i(ad + bc)         four products, a difference and a sum
+    (a + ib)/(c + id) = (a + ib)(c - id)/(cc + dd)    six products, three sums, two divisions
+    |a + ib| = sqrt(aa + bb)                          two products, a sum, a root
+
+Of a real operand, and of a number in the code, what is 0 is left out. A product of matrices is
+four of real ones, each of whose multiply-adds counts.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orderof.frontends.torch.recording import Ref
+from orderof.errors import UnknownOperator
+from orderof.frontends.torch import rows_fourier, rows_move, rows_pairs, rows_place
 from orderof.frontends.torch.rows import number
-from orderof.frontends.torch.rows_move import concat, split
-from orderof.frontends.torch.rows_slice import select, slice_
+from orderof.frontends.torch.rows_pairs import is_pair, over, pair, parts, spread
 from orderof.ir.graph import Value
+from orderof.ops import contract
 from orderof.ops import elementwise as e
 from orderof.ops import shape as s
+from orderof.ops.functions import angle_of
 
 if TYPE_CHECKING:
     from orderof.frontends.torch.recording import Call
@@ -26,112 +33,249 @@ if TYPE_CHECKING:
 
 def is_complex(call: Call) -> bool:
     """Whether complex numbers go in or come out: only the rows here know what these are."""
-    return any(type(r) is Ref and r.dtype[0] == "c" for r in (*call.results, *call.args))
+    return any(map(is_pair, (*call.results, *call.args)))
 
 
 def find(name: str) -> Row | None:
-    """Find the row of `aten.NAME.OVERLOAD`."""
+    """Find the row of `aten.NAME.OVERLOAD`, or of one of our own calls."""
     space, op, *_ = name.split(".")
-    return ROWS.get(op) if space == "aten" else None
+    if space != "aten":
+        return ROWS.get(name)
+    return ROWS.get(op) or ROWS.get(op.removesuffix("_"))
 
 
-def same(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:
-    """Look at pairs of numbers as complex ones, or the other way round."""
-    return s.alias(low.b, x)
-
-
-def copied(low: Lowering, x: Value, **_: Any) -> Any:
-    """Copy pairs of numbers."""
-    return s.copy(low.b, x)
-
-
-def unsqueeze(low: Lowering, x: Value, axis: int) -> Any:
-    """Insert a dimension of 1 before the pair."""
-    at = axis % len(x.shape)
-    return s.reshape(low.b, x, shape=(*x.shape[:at], 1, *x.shape[at:]))
-
-
-def view(low: Lowering, x: Value, *_: Any) -> Any:
-    """Give the same numbers in the recorded shape."""
-    return s.reshape(low.b, x, shape=low.types()[0].shape)
-
-
-def product(low: Lowering, x: Value, y: Any) -> Any:
-    """Multiply complex numbers, or complex by real ones."""
+def _kinds(low: Lowering) -> tuple[bool, bool]:
+    """Say which of two operands hold complex numbers."""
     assert low.call is not None  # noqa: S101 - rows run within a call
+    first, second = (is_pair(a) for a in low.call.args[:2])
+    return first, second
+
+
+def product(low: Lowering, x: Any, y: Any) -> Any:
+    """Multiply complex numbers, or complex by real ones."""
+    if not isinstance(x, Value):
+        x, y = y, x
+    kinds = [isinstance(v, Value) and k for v, k in zip((x, y), _kinds(low), strict=True)]
     if not isinstance(y, Value):
-        return e.scale(low.b, x, by=number(low, y))
-    kinds = [isinstance(a, Ref) and a.dtype[0] == "c" for a in low.call.args[:2]]
+        return _times(low, x, y, whole=kinds[0])
     if not all(kinds):
-        x, y = (_spread(low, v, whole=kind) for v, kind in zip((x, y), kinds, strict=True))
+        x, y = (v if kind else spread(low, v) for v, kind in zip((x, y), kinds, strict=True))
         return e.mul(low.b, x, y)
-    (a, b), (c, d) = _parts(low, x), _parts(low, y)
+    return _product(low, parts(low, x), parts(low, y))
+
+
+def _product(low: Lowering, x: tuple[Value, Value], y: tuple[Value, Value]) -> Value:
+    (a, b), (c, d) = x, y
     real = e.sub(low.b, e.mul(low.b, a, c), e.mul(low.b, b, d))
-    return _pair(low, real, e.add(low.b, e.mul(low.b, a, d), e.mul(low.b, b, c)))
+    return pair(low, real, e.add(low.b, e.mul(low.b, a, d), e.mul(low.b, b, c)))
+
+
+def _times(low: Lowering, x: Value, n: Any, *, whole: bool) -> Value:
+    """Multiply by a number in the code."""
+    found: Value
+    if not isinstance(n, complex) or not n.imag:
+        by = n.real if isinstance(n, complex) else number(low, n)
+        if whole:
+            found = e.scale(low.b, x, by=by)
+            return found
+        return pair(low, e.scale(low.b, spread(low, x), by=by), None)
+    a, b = parts(low, x) if whole else (spread(low, x), None)
+    real, imaginary = (e.scale(low.b, a, by=by) if by else None for by in (n.real, n.imag))
+    if b is None:
+        return pair(low, real, imaginary)
+    if real is None:
+        return pair(low, e.scale(low.b, b, by=-n.imag), imaginary)
+    real = e.sub(low.b, real, e.scale(low.b, b, by=n.imag))
+    turned: Any = imaginary
+    return pair(low, real, e.add(low.b, turned, e.scale(low.b, b, by=n.real)))
+
+
+def plus(low: Lowering, x: Any, y: Any, *_: Any, alpha: Any = 1) -> Any:
+    """Give x + alpha * y."""
+    return _sum(low, x, y, alpha, negative=False)
+
+
+def minus(low: Lowering, x: Any, y: Any, *_: Any, alpha: Any = 1) -> Any:
+    """Give x - alpha * y."""
+    return _sum(low, x, y, alpha, negative=True)
+
+
+def _sum(low: Lowering, x: Any, y: Any, alpha: Any, *, negative: bool) -> Any:
+    if alpha != 1:
+        y = e.scale(low.b, y, by=number(low, alpha)) if isinstance(y, Value) else y * alpha
+    if not isinstance(x, Value):
+        hint = "write the tensor first"
+        raise UnknownOperator("aten.sub", "has no rule for a number less a complex tensor", hint)
+    if not isinstance(y, Value):
+        return _shifted(low, x, -y if negative else y)
+    join, kinds = e.sub if negative else e.add, _kinds(low)
+    if all(kinds):
+        return join(low.b, x, y)
+    if kinds[0]:
+        real, imaginary = parts(low, x)
+        return pair(low, join(low.b, real, spread(low, y)), imaginary)
+    real, imaginary = parts(low, y)
+    imaginary = e.neg(low.b, imaginary) if negative else imaginary
+    return pair(low, join(low.b, spread(low, x), real), imaginary)
+
+
+def _shifted(low: Lowering, x: Value, n: Any) -> Value:
+    """Add a number in the code."""
+    both = parts(low, x) if _kinds(low)[0] else (spread(low, x), None)
+    n = complex(n) if not hasattr(n, "values") else n  # a size that varies is real
+    by = (n.real, n.imag) if isinstance(n, complex) else (number(low, n), 0)
+    moved: list[Value | None] = []
+    for part, k in zip(both, by, strict=True):
+        if part is None:
+            dtype, shape = x.dtype, (*low.types()[0].shape[:-1], 1)
+            moved.append(s.fill(low.b, shape=shape, dtype=dtype, value=k) if k else None)
+        else:
+            moved.append(e.shift(low.b, part, by=k) if k else part)
+    return pair(low, moved[0], moved[1])
+
+
+def quotient(low: Lowering, x: Any, y: Any, **_: Any) -> Any:
+    """Divide complex numbers, or complex by real ones."""
+    if not isinstance(y, Value):
+        if isinstance(y, complex):
+            return _times(low, x, 1 / y, whole=_kinds(low)[0])
+        return e.shrink(low.b, x, by=number(low, y))
+    first, second = _kinds(low)
+    if not second:
+        return e.div(low.b, x, spread(low, y))
+    c, d = parts(low, y)
+    size = e.add(low.b, e.mul(low.b, c, c), e.mul(low.b, d, d))
+    if not first:
+        x = spread(low, x)
+        real, imaginary = e.mul(low.b, x, c), e.neg(low.b, e.mul(low.b, x, d))
+    else:
+        a, b = parts(low, x)
+        real = e.add(low.b, e.mul(low.b, a, c), e.mul(low.b, b, d))
+        imaginary = e.sub(low.b, e.mul(low.b, b, c), e.mul(low.b, a, d))
+    return pair(low, e.div(low.b, real, size), e.div(low.b, imaginary, size))
+
+
+def inverse(low: Lowering, x: Value) -> Any:
+    """Give 1/(c + id) = (c - id)/(cc + dd)."""
+    c, d = parts(low, x)
+    size = e.add(low.b, e.mul(low.b, c, c), e.mul(low.b, d, d))
+    return pair(low, e.div(low.b, c, size), e.div(low.b, e.neg(low.b, d), size))
 
 
 def polar(low: Lowering, size: Value, angle: Value) -> Any:
     """Give the numbers of some size at some angle."""
     real, imaginary = (f(low.b, angle) for f in (e.cosine, e.sine))
-    made = (e.mul(low.b, _spread(low, v, whole=False), _spread(low, size, whole=False))
-            for v in (real, imaginary))  # fmt: skip
-    return _pair(low, *made)
+    made = (e.mul(low.b, spread(low, v), spread(low, size)) for v in (real, imaginary))
+    return pair(low, *made)
 
 
-def conjugate(low: Lowering, x: Value) -> Any:
-    """Turn the imaginary part around."""
-    real, imaginary = _parts(low, x)
-    return _pair(low, real, e.neg(low.b, imaginary))
+def conjugate(low: Lowering, x: Any) -> Any:
+    """Turn the imaginary part around; a number in the code has it turned for nothing."""
+    if not isinstance(x, Value):
+        return rows_pairs.filled(low, complex(x).conjugate())
+    real, imaginary = parts(low, x)
+    return pair(low, real, e.neg(low.b, imaginary))
 
 
-def _spread(low: Lowering, x: Value, *, whole: bool) -> Value:
-    """Give a real tensor a last dimension of 1."""
-    found: Value = x if whole else s.reshape(low.b, x, shape=(*x.shape, 1))
+def negative(low: Lowering, x: Value) -> Any:
+    """Turn both parts around."""
+    return e.neg(low.b, x)
+
+
+def _size(low: Lowering, x: Value) -> Value:
+    real, imaginary = parts(low, x)
+    squares = (e.mul(low.b, v, v) for v in (real, imaginary))
+    found: Value = e.root(low.b, e.add(low.b, *squares))
     return found
 
 
-def _parts(low: Lowering, x: Value) -> tuple[Value, Value]:
-    last = len(x.shape) - 1
-    real, imaginary = (s.slice_(low.b, x, axis=last, start=i, stop=i + 1, step=1) for i in (0, 1))
-    return real, imaginary
+def size(low: Lowering, x: Value) -> Any:
+    """Give how far numbers are from 0."""
+    return s.reshape(low.b, _size(low, x), shape=x.shape[:-1])
 
 
-def _pair(low: Lowering, real: Value, imaginary: Value) -> Any:
-    return s.concat(low.b, real, imaginary, axis=len(real.shape) - 1)
+def angle(low: Lowering, x: Value) -> Any:
+    """Give the angles at which numbers stand."""
+    real, imaginary = parts(low, x)
+    return s.reshape(low.b, angle_of(low.b, imaginary, real), shape=x.shape[:-1])
 
 
-def _along(row: Row, place: int) -> Row:
-    """Make a row of one that takes a dimension: counted from behind it is one before the pair."""
-
-    def run(low: Lowering, x: Any, *args: Any, **kwargs: Any) -> Any:
-        rank = len((x if isinstance(x, Value) else x[0]).shape) - 1
-        turned = [a % rank if i == place else a for i, a in enumerate(args)]
-        return row(low, x, *turned, **kwargs)
-
-    return run
+def norm(low: Lowering, x: Value, order: float = 2, dims: Any = None, *how: Any, **kw: Any) -> Any:
+    """Give the length of vectors of numbers, of which the sizes are taken first."""
+    far = size(low, x)
+    return rows_place.norm(low, far, order, dims, *how, **kw)
 
 
-def expand(low: Lowering, x: Value, *_: Any, **__: Any) -> Any:
-    """Repeat along dimensions of 1."""
-    return s.expand(low.b, x, shape=low.types()[0].shape)
+def direction(low: Lowering, x: Value) -> Any:
+    """Divide numbers by their size; 0 stays 0."""
+    far = _size(low, x)
+    nothing = s.fill(low.b, shape=(), dtype=x.dtype)
+    none = e.compare(low.b, far, fn="eq", by=0)
+    return e.where(low.b, none, nothing, e.div(low.b, x, far))
+
+
+def exponential(low: Lowering, x: Value) -> Any:
+    """Give e**a * (cos b + i sin b)."""
+    real, imaginary = parts(low, x)
+    far = e.exponential(low.b, real)
+    both = (e.mul(low.b, far, f(low.b, imaginary)) for f in (e.cosine, e.sine))
+    return pair(low, *both)
+
+
+def power(low: Lowering, x: Value, n: Any) -> Any:
+    """Square; raises `UnknownOperator` for powers but 1 and 2."""
+    if n == 1:
+        return s.copy(low.b, x)
+    if n != 2:  # noqa: PLR2004
+        hint = "multiply, or take exp and log apart"
+        raise UnknownOperator("aten.pow", f"has no rule for complex numbers to the {n}", hint)
+    return _product(low, parts(low, x), parts(low, x))
+
+
+def equal(low: Lowering, x: Value, n: Any) -> Any:
+    """Compare both parts with a number, or with those of others."""
+    if isinstance(n, Value):
+        found = e.equal(low.b, *(rows_pairs.whole(low, v, i) for i, v in enumerate((x, n))))
+        both = parts(low, found)
+    else:
+        n = complex(n)
+        pairs = zip(parts(low, x), (n.real, n.imag), strict=True)
+        both = tuple(e.compare(low.b, part, fn="eq", by=k) for part, k in pairs)
+    return s.reshape(low.b, e.both(low.b, *both), shape=low.types()[0].shape)
+
+
+def matrices(low: Lowering, x: Value, y: Value) -> Any:
+    """Multiply matrices of complex numbers, or stacks of them."""
+    (a, b), (c, d) = (
+        tuple(s.reshape(low.b, part, shape=v.shape[:-1]) for part in parts(low, v)) for v in (x, y)
+    )
+    real = e.sub(low.b, contract.matmul(low.b, a, c), contract.matmul(low.b, b, d))
+    imaginary = e.add(low.b, contract.matmul(low.b, a, d), contract.matmul(low.b, b, c))
+    return pair(low, spread(low, real), spread(low, imaginary))
 
 
 ROWS: dict[str, Row] = {
-    "slice": _along(slice_, 0),
-    "select": _along(select, 0),
-    "split_with_sizes": _along(split, 1),
-    "cat": _along(concat, 0),
-    "expand": expand,
-    "view_as_complex": same,
-    "view_as_real": same,
-    "alias": same,
-    "detach": same,
-    "clone": copied,
-    "unsqueeze": unsqueeze,
-    "view": view,
-    "_unsafe_view": view,
-    "squeeze": view,
+    **rows_fourier.ROWS,
+    **rows_pairs.ROWS,
+    "add": plus,
+    "sub": minus,
     "mul": product,
+    "div": quotient,
+    "reciprocal": inverse,
+    "neg": negative,
     "polar": polar,
     "_conj": conjugate,
+    "_conj_physical": conjugate,
+    "abs": size,
+    "angle": angle,
+    "linalg_vector_norm": norm,
+    "sgn": direction,
+    "exp": exponential,
+    "pow": power,
+    "eq": equal,
+    "mm": matrices,
+    "bmm": matrices,
+    "sum": over(rows_move.sums),
+    "mean": over(rows_move.means),
+    "cumsum": rows_pairs.along(rows_move.cumulate, 0),
 }

@@ -210,6 +210,7 @@ _UNARY = {
     "rsqrt": e.inverse_root,
     "neg": e.neg,
     "abs": e.magnitude,
+    "_neg_view": e.neg,
     "sin": e.sine,
     "cos": e.cosine,
     "erf": e.error_function,

@@ -153,13 +153,19 @@ def iota(low: Lowering, *bounds: Any, **_: Any) -> Any:
     return s.iota(low.b, shape=t.shape, dtype=t.dtype, start=first, step=step)
 
 
-def pad(low: Lowering, x: Value, ends: Sequence[int], value: float = 0) -> Any:
-    """Put a number around, the last dimension first in `ends`."""
+def pad(low: Lowering, x: Value, around: Sequence[int], value: float = 0) -> Any:
+    """Put a number around, the last dimension first in `around`."""
     rank = len(x.shape)
-    before, after = [0] * rank, [0] * rank
-    ends = [low.size(n) for n in ends]
+    before: list[Any] = [0] * rank
+    after: list[Any] = [0] * rank
+    ends: list[Any] = [low.size(n) for n in around]
     for i in range(len(ends) // 2):
-        before[rank - 1 - i], after[rank - 1 - i] = ends[2 * i], ends[2 * i + 1]
+        at = rank - 1 - i
+        before[at], after[at] = ends[2 * i], ends[2 * i + 1]
+        less = [-n if isinstance(n, int) and n < 0 else 0 for n in (before[at], after[at])]
+        if any(less):  # what is less than nothing around is cut off
+            before[at], after[at] = before[at] + less[0], after[at] + less[1]
+            x = s.slice_(low.b, x, axis=at, start=less[0], stop=x.shape[at] - less[1])
     return s.pad(low.b, x, before=tuple(before), after=tuple(after), value=value)
 
 

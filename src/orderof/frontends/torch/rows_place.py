@@ -35,6 +35,13 @@ def holds_anywhere(low: Lowering, x: Value, *dims: Any) -> Any:
     return holds(low, x, *dims, every=False)
 
 
+def alike(low: Lowering, x: Value, y: Value) -> tuple[()]:
+    """Compare two tensors for an answer that is read, which no tensor becomes."""
+    if x.shape == y.shape:
+        r.holds(low.b, e.equal(low.b, x, y), dims=dims_of(None, len(x.shape)))
+    return ()
+
+
 def solve_triangular(low: Lowering, a: Value, b: Value, **kw: Any) -> Any:
     """Solve by substitution, with leading dimensions that broadcast."""
     t = low.types()[0]
@@ -337,6 +344,7 @@ ROWS: dict[str, Row] = {
     "_assert_async": lambda *_: (),  # a number is read, which no tensor becomes
     "all": holds,
     "any": holds_anywhere,
+    "equal": alike,
     "_is_all_true": holds,
     "linalg_solve_triangular": solve_triangular,
     "_weight_norm_interface": weight_norm,

@@ -17,6 +17,7 @@ from orderof.frontends.torch import (
     rows_contract,
     rows_elementwise,
     rows_fold,
+    rows_fourier,
     rows_functions,
     rows_image,
     rows_move,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 TABLE: dict[str, Row] = {
     **rows_elementwise.ROWS,
     **rows_fold.ROWS,
+    **rows_fourier.WINDOWS,
     **rows_functions.ROWS,
     **rows_image.ROWS,
     **rows_move.ROWS,
