@@ -13,6 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
 from orderof.errors import Unrecorded
+from orderof.frontends.torch.choices import assumed
 from orderof.frontends.torch.fakes import STAND_INS, Fakes
 from orderof.frontends.torch.known import Known
 from orderof.frontends.torch.memo import Layout, Outcome, layout_of, learn, memorable, recall
@@ -142,12 +143,18 @@ class Tape(TorchDispatchMode):
         if schema.name == "aten.masked_select.default":
             return self._selected(packed[1], *args)
         found = self.known.outcome(schema.name, packed, named)
-        if found is None and self.generous and schema.name == "aten.nonzero.default":
+        if found is None and schema.name == "aten.nonzero.default" and self._all_taken():
             found = [torch.empty(args[0].numel(), args[0].dim(), dtype=torch.int64)]
         if found is None or not any(isinstance(item, torch.Tensor) for item in found):
             return found[0] if found else None
         made = [self._fakes.fresh(layout_of(item)) for item in found]
         return made[0] if len(made) == 1 else tuple(made)
+
+    def _all_taken(self) -> bool:
+        """Whether a choice that nobody knows takes everything; a note says where it is assumed."""
+        note = None if self.generous else assumed(self._lines.here())
+        self.notes += [note] if note else []
+        return self.generous or note is not None
 
     def _selected(self, ref: Ref, x: torch.Tensor, mask: torch.Tensor) -> Any:
         """`x.masked_select(mask)`: each place that the mask holds at, for all it stands for."""
@@ -165,7 +172,7 @@ class Tape(TorchDispatchMode):
                 places.append(tensor)
                 continue
             found = self.known.outcome("aten.nonzero.default", (ref,), {})
-            if found is None and not self.generous:
+            if found is None and not self._all_taken():
                 return None
             n, axes = found[0].shape if found else (tensor.numel(), tensor.dim())
             places.extend(torch.empty(n, dtype=torch.int64) for _ in range(axes))
