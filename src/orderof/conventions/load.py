@@ -5,7 +5,7 @@
     otherwise, why     what is counted of a node that no rule speaks of, and why
     unit, each         what it counts, and how many of these one multiply-add is
     phases             of forward, loss, backward, recompute, optimizer, mask: what is counted
-    [[rule]]           count, why; op, origin, function, module, within, phase, where
+    [[rule]]           count, why; op, origin, function, module, within, param, phase, where
     [[formula]]        count, what, phase: a term about the whole network
 
 Expressions are read, never executed. `types.Rule` says what the keys of a rule mean, `site.Site`
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _KEYS = {
     "about", "source", "extends", "otherwise", "why", "unit", "each", "phases", "rule", "formula",
 }  # fmt: skip
-_LISTS = ("op", "origin", "function", "module", "within", "phase")
+_LISTS = ("op", "origin", "function", "module", "within", "param", "phase")
 _HINT = "see orderof/conventions/load.py for the keys of a convention"
 
 

@@ -37,24 +37,27 @@ class Rule:
     origin: tuple[str, ...] = ()
     """Patterns of the framework's operations: aten.addmm."""
     function: tuple[str, ...] = ()
-    """Patterns of the functions that a model calls: F.linear."""
+    """Patterns of the functions that a model calls: F.linear, Tensor.add for x + y too."""
     module: tuple[str, ...] = ()
     """Patterns of the class of the module around it: nn.Linear, *.Conv1D."""
     within: tuple[str, ...] = ()
     """Patterns of the class of any module around it."""
+    param: tuple[str, ...] = ()
+    """Patterns of the names of parameters, one of which it reads: weight, in_proj_*."""
     phase: tuple[str, ...] = ()
     where: tuple[tuple[str, Expr], ...] = ()
     """Names with the values that they must have."""
 
     def speaks_of(self, site: Site) -> bool:
         """Whether the rule counts a node."""
-        node = site.node
+        node, around = site.node, site.place.around
         return (
             _fits(self.op, node.op)
             and _fits(self.origin, node.origin.op if node.origin else "")
-            and _fits(self.function, node.origin.function if node.origin else "")
-            and _fits(self.module, site.around[-1] if site.around else "")
-            and (not self.within or any(_fits(self.within, cls) for cls in site.around))
+            and _calls(self.function, node.origin.function if node.origin else "")
+            and _fits(self.module, around[-1] if around else "")
+            and (not self.within or any(_fits(self.within, cls) for cls in around))
+            and (not self.param or any(_fits(self.param, name) for name, _ in site.place.reads))
             and _fits(self.phase, node.phase)
             and all(site[name] == value for name, value in self.where)
         )
@@ -62,6 +65,10 @@ class Rule:
 
 def _fits(patterns: tuple[str, ...], name: str) -> bool:
     return not patterns or any(fnmatchcase(name, p) for p in patterns)
+
+
+def _calls(patterns: tuple[str, ...], name: str) -> bool:
+    return _fits(patterns, name) or _fits(patterns, name.replace("__", ""))
 
 
 @dataclass(frozen=True, slots=True)

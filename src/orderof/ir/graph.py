@@ -109,7 +109,7 @@ class Origin:
     op: str = ""
     """The operation that was dispatched: aten.addmm."""
     function: str = ""
-    """The function that the model called: F.linear, torch.matmul, Tensor.add."""
+    """The function that the model called: F.linear, torch.matmul, Tensor.add, Tensor.__add__."""
     module: str = ""
     """The class of the module around it, where it is defined: torch.nn.modules.linear.Linear."""
 

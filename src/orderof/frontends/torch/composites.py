@@ -27,6 +27,7 @@ from torch.utils._python_dispatch import _disable_current_modes
 
 from orderof.errors import ModelError
 from orderof.frontends.torch.regions import compiles, handlers
+from orderof.frontends.torch.scopes import called
 from orderof.frontends.torch.tape import Tape
 
 _CPU = torch.device("cpu")
@@ -65,7 +66,7 @@ class Doors(TorchFunctionMode):
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Run a function of torch, or what stands in for it."""
-        self._tape.function = func
+        self._tape.function = called(func, kwargs)
         handler = self._handlers.get(func)
         if handler is not None:
             return handler(*args, **(kwargs or {}))

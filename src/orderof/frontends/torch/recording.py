@@ -32,7 +32,7 @@ class Call:
     `results` has None where the operation returned none. `phase` is forward, backward, or recompute
     for what a checkpoint runs again inside the backward pass. `source` is `file.py:123`, the
     innermost line outside torch; the backward pass has none. `function` is what the model called:
-    F.linear, torch.matmul, Tensor.add (`x + y` is that too).
+    F.linear, torch.matmul, Tensor.add; `x + y` is Tensor.__add__.
     """
 
     name: str

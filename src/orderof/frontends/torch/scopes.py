@@ -12,6 +12,7 @@ and was tested with torch 2.13:
 import sys
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from dis import opname
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -139,21 +140,53 @@ class Lines:
 
 
 _CALLED: dict[Any, str] = {}
+_OPERATORS = {
+    getattr(torch.Tensor, name): f"Tensor.__{symbol}__"
+    for name, symbol in (
+        *((name, name) for name in ("add", "sub", "mul", "matmul")),
+        ("div", "truediv"),
+    )
+}
+"""Methods that an operator of Python runs too. Torch tells function modes the method in both cases,
+but who replaces `Tensor.add`, as some counters do, sees x.add(y) and not x + y."""
+_SIZED = {True: "size", False: "int"}
+_CODES: dict[CodeType, bytes] = {}
 
 
-def called(function: Any) -> str:
-    """Name a function of torch as a model writes it: F.linear, torch.matmul, Tensor.add."""
-    if isinstance(function, str):
-        return function
+def called(function: Any, arguments: Mapping[str, Any] | None) -> str:
+    """Name a function of torch as a model writes it: F.linear, torch.matmul, Tensor.add.
+
+    An operator is the method that Python has for it, Tensor.__add__. It is told from a call by what
+    the innermost line of Python does: to ask there, the function mode must be what calls this.
+    F.interpolate is F.interpolate(size) or F.interpolate(int) where it was not given a factor.
+    """
     try:
-        return _CALLED[function]
+        found = _CALLED[function]
     except KeyError:
         home, name = getattr(function, "__module__", None), getattr(function, "__name__", "")
         if home in ("torch.nn.functional", "torch._C._nn"):
             found = f"F.{name}"
         else:
             found = f"torch.{name}" if home else f"Tensor.{name}"
-        return _CALLED.setdefault(function, found)
+        _CALLED[function] = found
+    operator = _OPERATORS.get(function)
+    if operator and _operates(function.__name__):
+        return operator
+    if function is nn.functional.interpolate:
+        size = (arguments or {}).get("size")
+        return found if size is None else f"{found}({_SIZED[isinstance(size, tuple | list)]})"
+    return found
+
+
+def _operates(name: str) -> bool:
+    """Whether the code that called a function mode runs an operator, and no method of this name."""
+    frame = sys._getframe(3)
+    code = frame.f_code
+    if name not in code.co_names:
+        return True  # sum(tensors), operator.add
+    if (run := _CODES.get(code)) is None:
+        run = _CODES[code] = code.co_code  # Python makes it anew each time
+    return opname[run[frame.f_lasti]].startswith(("BINARY_", "INPLACE_"))
 
 
 def file_label(filename: str) -> str | None:

@@ -18,7 +18,7 @@ from orderof.frontends.torch.fakes import STAND_INS, Fakes
 from orderof.frontends.torch.known import Known
 from orderof.frontends.torch.memo import Layout, Outcome, layout_of, learn, memorable, recall
 from orderof.frontends.torch.recording import REREAD, Call, Ref
-from orderof.frontends.torch.scopes import Lines, Scopes, called
+from orderof.frontends.torch.scopes import Lines, Scopes
 
 _CPU = torch.device("cpu")
 _DEVICE = torch.ops.prim.device.default
@@ -98,8 +98,8 @@ class Tape(TorchDispatchMode):
         self._adopting = False
         self._by_value = False
         self._op = ""
-        self.function: Any = None
-        """What of torch the model called last, or its name."""
+        self.function = ""
+        """What of torch the model called last, as `scopes.called` names it."""
         self._ids = 0
         self._number = next(_NUMBERS_OF_TAPES)
         self.known = Known(self.calls)
@@ -276,7 +276,7 @@ class Tape(TorchDispatchMode):
         else:
             scope, phase, line = self.scopes.backward(), "backward", None
             self._went_back = True
-        function = called(self.function) if phase != "backward" else ""
+        function = "" if phase == "backward" else self.function
         self.calls.append(Call(name, args, kwargs, results, scope, phase, line, function))
 
     def _new(self, tensor: torch.Tensor, storage: Storage) -> Ref:
