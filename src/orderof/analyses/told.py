@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orderof.conventions.site import Place, Site
+from orderof.conventions.site import Place, Site, looks_back
 from orderof.ir.forms import Loop, View
-from orderof.ir.graph import Role
+from orderof.ir.graph import Phase, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from orderof.conventions.types import Convention
     from orderof.counts import Counts
     from orderof.ir.graph import Graph, Node, Value
@@ -24,7 +26,7 @@ _PARTS = frozenset({"slice", "split"})
 
 
 class Places:
-    """Where nodes stand: the modules around them, what these give, and the parameters they read.
+    """Where nodes stand: after which others, in which modules, and the parameters they read.
 
     Classes of modules are torch's own as nn.Linear, others with where they are defined. What a
     module gives is what its first result becomes before it is left: a product is reshaped, and has
@@ -32,6 +34,9 @@ class Places:
     """
 
     def __init__(self, graph: Graph) -> None:
+        nodes = list(_nodes(graph))
+        self._makers = {value: node for node in nodes for value in node.results}
+        self._trained = any(node.phase == Phase.BACKWARD for node in nodes)
         self._classes = {path: kind for path, kind, _ in graph.modules}
         self._inner = {path.rpartition(".")[0] for path in self._classes if path}
         self._known: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -47,7 +52,7 @@ class Places:
             around = self._known[key] = self._around(*key)
         leaf = node.scope not in self._inner
         reads, out = self._reads.get(node, ()), self._out.get(node, ())
-        return Site(node, counts, Place(around, leaf, out, reads))
+        return Site(node, counts, Place(around, leaf, out, reads, self._trained), self._makers)
 
     def _walk(self, graph: Graph, params: frozenset[str]) -> None:
         """Follow parameters to who reads them, and results to where they leave a module."""
@@ -85,6 +90,13 @@ class Places:
         return (*found[:-1], _class(own) if own else f"nn.{found[-1]}")
 
 
+def _nodes(graph: Graph) -> Iterator[Node]:
+    for node in graph.nodes:
+        if isinstance(node.form, Loop):
+            yield from _nodes(node.form.body)
+        yield node
+
+
 def _class(name: str) -> str:
     return f"nn.{name.rpartition('.')[2]}" if name.startswith("torch.nn.") else name
 
@@ -94,13 +106,15 @@ class Teller:
 
     def __init__(self, found: Convention) -> None:
         self._convention = found
+        self._looks_back = any(map(looks_back, found.names()))
         self._known: dict[object, Told] = {}
 
     def tell(self, site: Site) -> Told:
         """Give what is counted of a node, and why where that is no plain count."""
         node = site.node
         types = tuple(v.type for v in node.operands), tuple(v.type for v in node.results)
-        key = node.op, node.attrs, types, node.origin, site.place, node.phase
+        past = site.past if self._looks_back else ()
+        key = node.op, node.attrs, types, node.origin, site.place, node.phase, past
         if (told := self._known.get(key)) is None:
             told = self._known[key] = self._convention.tell(site)
         return told

@@ -87,11 +87,13 @@ def _made(name: str, data: dict[str, Any], base: Convention | None) -> Conventio
 
 
 def _rule(given: dict[str, Any]) -> Rule:
-    if wrong := given.keys() - {"count", "why", "where", *_LISTS}:
+    if wrong := given.keys() - {"count", "why", "where", "digits", *_LISTS}:
         raise ValueError(f"a rule has the unknown key {min(wrong)}")
     lists = {key: _patterns(given[key]) for key in _LISTS if key in given}
-    where = tuple((key, const(int(v))) for key, v in given.get("where", {}).items())
-    return Rule(_expression(given["count"]), given["why"], where=where, **lists)
+    asked = given.get("where", {}).items()
+    where = tuple((key, v if isinstance(v, str) else const(int(v))) for key, v in asked)
+    digits = given.get("digits", 0)
+    return Rule(_expression(given["count"]), given["why"], where=where, digits=digits, **lists)
 
 
 def _patterns(given: str | list[str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@
     taps            the same without those that lie in padding
     ops             operations of all kinds; and each kind by its name: add, mul, exp, cmp, ...
     x0, x1, ...     elements of an operand, 0 where there is none; y0, y1, ... of a result
+    g0, g1, ...     those of an operand as the function was given it, before it spread or padded it
     x0_1, y0_1      one dimension of an operand, of a result; x0_last the last, x0_axis the one that
                     the attribute `axis` says, x0_rank how many there are
     out, out_1, ... elements and dimensions of what the module around it gives
@@ -11,7 +12,10 @@
     leaf            1 where the module around it has no modules of its own
     operands        how many there are
     batch           the first dimension of the first operand
+    trained         1 where the network is trained, else 0
     ANY_NAME        an attribute of the operator: a number; a tuple's product; True as 1
+    ANY_NAME_1      one number of an attribute that is a tuple
+    of_NAME         what NAME is of the node that made the first operand
 
 A name that a node lacks is 0.
 """
@@ -22,16 +26,27 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orderof.counts import Kind
+from orderof.counts import NONE, Kind
 from orderof.ops.work import work
 from orderof.sym import ONE, ZERO, Expr, const
 
 if TYPE_CHECKING:
-    from orderof.counts import Counts
-    from orderof.ir.graph import Attr, Node
+    from collections.abc import Mapping
 
-_SIZE = re.compile(r"(?:([xy])(\d)|out)(?:_(\d|last|axis|rank))?")
+    from orderof.counts import Counts
+    from orderof.ir.graph import Attr, Node, Value
+
+_SIZE = re.compile(r"(?:([xyg])(\d)|out)(?:_(\d|last|axis|rank))?")
+_PART = re.compile(r"(\w+)_(\d)")
+_BEFORE = re.compile(r"g\d(_\w+)?|of_\w+")
 _KINDS = frozenset(map(str, Kind))
+_LAID_OUT = {"expand", "reshape", "copy", "pad"}
+"""What a function does to its operands before it works on them."""
+
+
+def looks_back(name: str) -> bool:
+    """Whether a name depends on what was before a node."""
+    return _BEFORE.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +61,47 @@ class Place:
     """The shape of what comes out of the innermost module, of its first result."""
     reads: tuple[tuple[str, Expr], ...] = ()
     """The parameters that the node reads, by the last part of their names, with their elements."""
+    trained: bool = False
+    """Whether the network is trained."""
 
 
 class Site:
-    """A node where it stands."""
+    """A node where it stands; `makers` gives the node that made a value."""
 
-    __slots__ = ("_counts", "_found", "node", "place")
+    __slots__ = ("_counts", "_found", "_makers", "node", "place")
 
-    def __init__(self, node: Node, counts: Counts, place: Place) -> None:
+    def __init__(
+        self,
+        node: Node,
+        counts: Counts,
+        place: Place,
+        makers: Mapping[Value, Node] | None = None,
+    ) -> None:
         self.node = node
         self.place = place
         self._counts = counts
+        self._makers = makers or {}
         self._found: dict[str, Expr] = {}
+
+    @property
+    def past(self) -> object:
+        """What a name that looks back can depend on."""
+        maker = self._maker()
+        given = tuple(self._given(v).type for v in self.node.operands)
+        if maker is None:
+            return given
+        types = tuple(v.type for v in maker.operands), tuple(v.type for v in maker.results)
+        return given, maker.op, maker.attrs, types
 
     def value(self, e: Expr) -> Expr:
         """Evaluate an expression of the names above."""
         if e.value is not None:
             return e
         return e.subs({name: self[name] for name in e.symbols()})
+
+    def holds(self, name: str, value: Expr | str) -> bool:
+        """Whether a name has a value."""
+        return (self.node.attr(name) if isinstance(value, str) else self[name]) == value
 
     def __getitem__(self, name: str) -> Expr:
         found = self._found.get(name)
@@ -72,35 +110,61 @@ class Site:
         return found
 
     def _find(self, name: str) -> Expr:
-        node = self.node
         if match := _SIZE.fullmatch(name):
-            axis = match[3] if match[3] != "axis" else str(node.attr("axis", "last"))
+            axis = match[3] if match[3] != "axis" else str(self.node.attr("axis", "last"))
             return _size(self._shape(match[1], match[2]), axis)
+        if name.startswith("of_"):
+            maker = self._maker()
+            return Site(maker, NONE, Place(), self._makers)[name[3:]] if maker else ZERO
         match name:
             case "macs":
                 return self._counts.macs()
             case "taps":
-                return work(node, "exact").macs()
+                return work(self.node, "exact").macs()
             case "ops":
                 return self._counts.ops()
             case "operands":
-                return const(len(node.operands))
+                return const(len(self.node.operands))
             case "batch":
                 return self["x0_0"]
             case "params":
                 return Expr.sum(elements for _, elements in self.place.reads)
-            case "leaf":
-                return const(int(self.place.leaf))
+            case "leaf" | "trained":
+                return const(int(getattr(self.place, name)))
             case _ if name in _KINDS:
                 return self._counts.group_by(lambda kind, _: kind).get(name, ZERO)
             case _:
-                return _number(node.attr(name))
+                return _attribute(self.node, name)
 
     def _shape(self, kind: str | None, at: str | None) -> tuple[Expr, ...] | None:
         if kind is None or at is None:
             return self.place.out
-        values, n = self.node.operands if kind == "x" else self.node.results, int(at)
-        return values[n].shape if n < len(values) else None
+        values, n = self.node.results if kind == "y" else self.node.operands, int(at)
+        if n >= len(values):
+            return None
+        return (self._given(values[n]) if kind == "g" else values[n]).shape
+
+    def _maker(self) -> Node | None:
+        return self._makers.get(self.node.operands[0]) if self.node.operands else None
+
+    def _given(self, value: Value) -> Value:
+        """Give an operand as the function that this node is of was given it."""
+        own = self.node.origin
+        while own and own.function and (maker := self._makers.get(value)):
+            same = maker.origin and maker.origin.function == own.function
+            if not same or maker.op not in _LAID_OUT or maker.scope != self.node.scope:
+                break
+            (value, *_) = maker.operands
+        return value
+
+
+def _attribute(node: Node, name: str) -> Expr:
+    value = node.attr(name)
+    if value is None and (match := _PART.fullmatch(name)):
+        numbers: tuple[Attr, ...] = node.attr(match[1], ())
+        place = int(match[2])
+        return _number(numbers[place]) if place < len(numbers) else ZERO
+    return _number(value)
 
 
 def _size(shape: tuple[Expr, ...] | None, axis: str | None) -> Expr:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from orderof.errors import BadSpelling
 from orderof.ir.graph import Phase
-from orderof.sym import ZERO, Expr
+from orderof.sym import ZERO, Expr, floordiv, minimum, mod
 
 if TYPE_CHECKING:
     from orderof.conventions.site import Site
@@ -37,7 +37,7 @@ class Rule:
     origin: tuple[str, ...] = ()
     """Patterns of the framework's operations: aten.addmm."""
     function: tuple[str, ...] = ()
-    """Patterns of the functions that a model calls: F.linear, Tensor.add for x + y too."""
+    """Patterns of the functions that a model calls: F.linear; x + y is Tensor.__add__."""
     module: tuple[str, ...] = ()
     """Patterns of the class of the module around it: nn.Linear, *.Conv1D."""
     within: tuple[str, ...] = ()
@@ -45,8 +45,10 @@ class Rule:
     param: tuple[str, ...] = ()
     """Patterns of the names of parameters, one of which it reads: weight, in_proj_*."""
     phase: tuple[str, ...] = ()
-    where: tuple[tuple[str, Expr], ...] = ()
-    """Names with the values that they must have."""
+    where: tuple[tuple[str, Expr | str], ...] = ()
+    """Names with the values that they must have; of an attribute that is a text, a text."""
+    digits: int = 0
+    """How many digits the tool keeps, where it reads a number that was printed; 0 is all."""
 
     def speaks_of(self, site: Site) -> bool:
         """Whether the rule counts a node."""
@@ -54,21 +56,39 @@ class Rule:
         return (
             _fits(self.op, node.op)
             and _fits(self.origin, node.origin.op if node.origin else "")
-            and _calls(self.function, node.origin.function if node.origin else "")
+            and _fits(self.function, node.origin.function if node.origin else "")
             and _fits(self.module, around[-1] if around else "")
             and (not self.within or any(_fits(self.within, cls) for cls in around))
             and (not self.param or any(_fits(self.param, name) for name, _ in site.place.reads))
             and _fits(self.phase, node.phase)
-            and all(site[name] == value for name, value in self.where)
+            and all(site.holds(name, value) for name, value in self.where)
         )
+
+    def tell(self, site: Site) -> Expr:
+        """Count a node."""
+        found = site.value(self.count)
+        return significant(found, self.digits) if self.digits else found
 
 
 def _fits(patterns: tuple[str, ...], name: str) -> bool:
     return not patterns or any(fnmatchcase(name, p) for p in patterns)
 
 
-def _calls(patterns: tuple[str, ...], name: str) -> bool:
-    return _fits(patterns, name) or _fits(patterns, name.replace("__", ""))
+def significant(e: Expr, digits: int) -> Expr:
+    """Round a size below 10**18 to some significant digits, half to even, as %e prints it.
+
+    >>> from orderof.sym import const
+    >>> [significant(const(n), 4).value for n in (262145, 12345, 12355, 999)]
+    [262100, 12340, 12360, 999]
+    """
+    found = before = e
+    for power in range(digits, 18):
+        step = 10 ** (power - digits + 1)
+        odd = mod(floordiv(e, step), 2)
+        after = step * floordiv(e + (step // 2 - 1) + odd, step)
+        found += minimum(1, floordiv(e, 10**power)) * (after - before)
+        before = after
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +127,12 @@ class Convention:
         counts = self.otherwise.symbols() <= {"macs", "ops"}
         return counts and not self.rules and not self.formula and {*STEP} <= {*self.phases}
 
+    def names(self) -> set[str]:
+        """Collect what its rules are made of, as `site.Site` explains it."""
+        made = (rule.count.symbols() for rule in self.rules)
+        asked = (name for rule in self.rules for name, _ in rule.where)
+        return {*self.otherwise.symbols(), *asked, *(name for names in made for name in names)}
+
     def total(self, counts: Counts) -> Expr:
         """Make one number of Counts; raises `BadSpelling` for what has to see the nodes."""
         if not self.plain:
@@ -121,5 +147,5 @@ class Convention:
             return ZERO, f"{site.node.phase} is not counted"
         for rule in self.rules:
             if rule.speaks_of(site):
-                return site.value(rule.count), rule.why
+                return rule.tell(site), rule.why
         return site.value(self.otherwise), self.why
