@@ -58,7 +58,7 @@ def test_one_that_extends_another_comes_first():
         ('count = "x0"', 'count = "x0 if x1 else 2"', "is not an expression of sizes"),
         ('count = "x0"', "", "lacks count"),
         ("about = ", "about ", "is no TOML"),
-        ("operands = 1", 'operands = "one"', "cannot be read"),
+        ("operands = 1", "operands = [1]", "cannot be read"),
     ],
 )
 def test_mistakes(old, new, said):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orderof.conventions.site import Site
+from orderof.conventions.site import Place, Site
 from orderof.ir.build import Builder
 from orderof.ops.conv import CONV
 from orderof.ops.work import work
@@ -19,7 +19,7 @@ def site():
     w = b.param("w", 8, 2, KERNEL, KERNEL)
     how = {"stride": (STRIDE,) * 2, "padding": (PADDING,) * 2, "dilation": (1, 1), "groups": 2}
     CONV[2](b, x, w, **how)
-    return Site(b.nodes[-1], work(b.nodes[-1]), ("", "nn.Conv2d"))
+    return Site(b.nodes[-1], work(b.nodes[-1]), Place(("", "nn.Conv2d")))
 
 
 def test_sizes(site):
@@ -42,7 +42,7 @@ def test_taps_leave_padding_out():
     b = Builder()
     x, w = b.input("x", "float32", 1, 1, 4), b.param("w", 1, 1, 3)
     CONV[1](b, x, w, stride=(1,), padding=(1,), dilation=(1,), groups=1)
-    found = Site(b.nodes[-1], work(b.nodes[-1]))
+    found = Site(b.nodes[-1], work(b.nodes[-1]), Place())
     assert (found["macs"], found["taps"]) == (4 * 3, 4 * 3 - 2)
 
 

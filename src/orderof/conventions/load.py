@@ -5,7 +5,8 @@
     otherwise, why     what is counted of a node that no rule speaks of, and why
     unit, each         what it counts, and how many of these one multiply-add is
     phases             of forward, loss, backward, recompute, optimizer, mask: what is counted
-    [[rule]]           count, why; op, origin, function, module, within, param, phase, where
+    [[rule]]           count, why; op, origin, function, module, within, param, phase, where;
+                       digits, over
     [[formula]]        count, what, phase: a term about the whole network
 
 Expressions are read, never executed. `types.Rule` says what the keys of a rule mean, `site.Site`
@@ -29,6 +30,7 @@ _KEYS = {
     "about", "source", "extends", "otherwise", "why", "unit", "each", "phases", "rule", "formula",
 }  # fmt: skip
 _LISTS = ("op", "origin", "function", "module", "within", "param", "phase")
+_NUMBERS = ("digits", "over")
 _HINT = "see orderof/conventions/load.py for the keys of a convention"
 
 
@@ -87,13 +89,13 @@ def _made(name: str, data: dict[str, Any], base: Convention | None) -> Conventio
 
 
 def _rule(given: dict[str, Any]) -> Rule:
-    if wrong := given.keys() - {"count", "why", "where", "digits", *_LISTS}:
+    if wrong := given.keys() - {"count", "why", "where", *_NUMBERS, *_LISTS}:
         raise ValueError(f"a rule has the unknown key {min(wrong)}")
     lists = {key: _patterns(given[key]) for key in _LISTS if key in given}
     asked = given.get("where", {}).items()
     where = tuple((key, v if isinstance(v, str) else const(int(v))) for key, v in asked)
-    digits = given.get("digits", 0)
-    return Rule(_expression(given["count"]), given["why"], where=where, digits=digits, **lists)
+    numbers = {key: int(given[key]) for key in _NUMBERS if key in given}
+    return Rule(_expression(given["count"]), given["why"], where=where, **numbers, **lists)
 
 
 def _patterns(given: str | list[str]) -> tuple[str, ...]:

@@ -49,6 +49,8 @@ class Rule:
     """Names with the values that they must have; of an attribute that is a text, a text."""
     digits: int = 0
     """How many digits the tool keeps, where it reads a number that was printed; 0 is all."""
+    over: int = 1
+    """What the tool divides that by, and drops the rest."""
 
     def speaks_of(self, site: Site) -> bool:
         """Whether the rule counts a node."""
@@ -67,7 +69,7 @@ class Rule:
     def tell(self, site: Site) -> Expr:
         """Count a node."""
         found = site.value(self.count)
-        return significant(found, self.digits) if self.digits else found
+        return floordiv(significant(found, self.digits), self.over) if self.digits else found
 
 
 def _fits(patterns: tuple[str, ...], name: str) -> bool:
