@@ -12,6 +12,7 @@
     │   ├── NotImportable
     │   ├── Parted
     │   ├── Refused
+    │   ├── Unmeasured
     │   ├── Unproved
     │   ├── Unrecorded
     │   └── VerifyError
@@ -92,6 +93,10 @@ class Parted(ModelError):
 
 class Refused(ModelError):
     """A file is left unread because reading it would run code from it, as a pickle does."""
+
+
+class Unmeasured(ModelError):
+    """A formula speaks of something that a network does not have: tokens, attention."""
 
 
 class Unproved(ModelError):

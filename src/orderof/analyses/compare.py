@@ -2,7 +2,8 @@
 
 1. A convention's figure is `each` for every multiply-add that there is, plus its terms: what it
    counts of a node less that, under the reason that the convention gives.
-2. Two figures differ by the terms that they do not share, and by what a multiply-add is worth to
+2. The terms of a formula of a whole network are set against the multiply-adds that they are of.
+3. Two figures differ by the terms that they do not share, and by what a multiply-add is worth to
    them. So the terms of a difference add up to it exactly, in letters.
 """
 
@@ -12,6 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orderof.analyses.formula import against
 from orderof.analyses.work import tellings, visits
 from orderof.conventions import convention
 from orderof.errors import VerifyError
@@ -98,6 +100,11 @@ def account(graph: Graph, found: Convention) -> Account:
     told: list[Expr] = []
     macs: list[Expr] = []
     parts: Parts = defaultdict(lambda: defaultdict(list))
+    if found.formula:
+        total, there, deviations = against(graph, found)
+        for why, place, amount in deviations:
+            parts[why][place].append(amount)
+        return Account(found, total, there, _terms(parts))
     for site, (amount, why), times in tellings(graph, found):
         told.append(amount * times)
         macs.append(site["macs"] * times)

@@ -1,20 +1,22 @@
-"""What a convention says of each node of a graph."""
+"""What a convention says of each node of a graph, or of the graph as a whole."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orderof.analyses.experts import experts
+from orderof.conventions.network import Network
 from orderof.conventions.site import Place, Site, looks_back
 from orderof.ir.forms import Loop, View
 from orderof.ir.graph import Phase, Role
+from orderof.sym import Expr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from orderof.conventions.types import Convention
+    from orderof.conventions.types import Convention, Whole
     from orderof.counts import Counts
     from orderof.ir.graph import Graph, Node, Value
-    from orderof.sym import Expr
 
     Told = tuple[Expr, str]
     Reads = tuple[tuple[str, Expr], ...]
@@ -118,3 +120,14 @@ class Teller:
         if (told := self._known.get(key)) is None:
             told = self._known[key] = self._convention.tell(site)
         return told
+
+
+def network(graph: Graph) -> Network:
+    """Give a graph to measure as a whole; experts that are not chosen for a token are idle."""
+    return Network(graph, Expr.sum(r.idle for r in experts(graph)))
+
+
+def whole(of: Network, found: Convention) -> list[tuple[Whole, Expr]]:
+    """Evaluate the terms of a formula, of the phases that there are; raises `Unmeasured`."""
+    phases = of.phases()
+    return [(term, of.value(term.count)) for term in found.formula if term.phase in phases]

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from orderof.analyses.experts import experts
-from orderof.analyses.told import Places, Teller
-from orderof.counts import Counts
+from orderof.analyses.told import Places, Teller, network, whole
+from orderof.counts import NONE, Counts
 from orderof.ir.forms import Loop, View
 from orderof.ir.graph import Graph, Node, Phase, Role
 from orderof.ops.work import loop_sums, sum_work, work
-from orderof.sym import ONE, Expr, assumptions
+from orderof.sym import ONE, ZERO, Expr, assumptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -118,7 +118,14 @@ def count(graph: Graph, padding: Padding = "full", found: Convention | None = No
 
 
 def tell(graph: Graph, rows: tuple[Row, ...], found: Convention) -> tuple[Row, ...]:
-    """Put into each row what a convention counts of it."""
+    """Put into each row what a convention counts of it; terms of a formula are rows of their own.
+
+    These stand in no module. Raises `Unmeasured` where a formula does not speak of such a network.
+    """
+    if found.formula:
+        terms = whole(network(graph), found)
+        own = (Row("", term.phase, term.what, NONE, amount) for term, amount in terms)
+        return (*(replace(r, told=ZERO) for r in rows), *own)
     parts: defaultdict[Place, list[Expr]] = defaultdict(list)
     for site, (amount, _), times in tellings(graph, found):
         node = site.node

@@ -1,16 +1,18 @@
 """A convention from a file: TOML, with every key explained here.
 
     about, source      in one line; a version, a file, a paper
-    extends            another convention, whose rules come after these, and whose keys hold here
+    extends            another convention, whose keys hold here; its rules come after these, its
+                       terms beside them
     otherwise, why     what is counted of a node that no rule speaks of, and why
     unit, each         what it counts, and how many of these one multiply-add is
     phases             of forward, loss, backward, recompute, optimizer, mask: what is counted
     [[rule]]           count, why; op, origin, function, module, within, param, phase, where;
                        digits, over
-    [[formula]]        count, what, phase: a term about the whole network
+    [[formula]]        count, what; of, why, phase: a term about the whole network, in place of
+                       rules; phase = { forward = 1, backward = 2 } counts it twice on the way back
 
-Expressions are read, never executed. `types.Rule` says what the keys of a rule mean, `site.Site`
-and `whole.Network` which names an expression can use.
+Expressions are read, never executed. `types.Rule` and `types.Whole` say what the keys mean,
+`site` and `network` which names an expression can use.
 """
 
 from __future__ import annotations
@@ -18,13 +20,13 @@ from __future__ import annotations
 import tomllib
 from typing import TYPE_CHECKING, Any
 
-from orderof.conventions.types import PHASES, Convention, Rule, Whole
+from orderof.conventions.types import KINDS, PHASES, Convention, Rule, Whole
 from orderof.errors import BadSpelling
 from orderof.ir.graph import Phase
 from orderof.sym import Expr, const, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
 _KEYS = {
     "about", "source", "extends", "otherwise", "why", "unit", "each", "phases", "rule", "formula",
@@ -56,10 +58,9 @@ def read(name: str, text: str, find: Callable[[str], Convention]) -> Convention:
 
 def _made(name: str, data: dict[str, Any], base: Convention | None) -> Convention:
     rules = tuple(_rule(r) for r in data.get("rule", ()))
-    formula = tuple(
-        Whole(_expression(t["count"]), t["what"], Phase(t.get("phase", "forward")))
-        for t in data.get("formula", ())
-    )
+    formula = tuple(term for t in data.get("formula", ()) for term in _terms(t))
+    if formula and (rules or (base and base.rules)):
+        raise ValueError("a formula speaks of the whole network, and no rule can beside it")
     if base is None:
         otherwise = _expression(data["otherwise"] if not formula else data.get("otherwise", 0))
         return Convention(
@@ -84,7 +85,7 @@ def _made(name: str, data: dict[str, Any], base: Convention | None) -> Conventio
         data.get("unit", base.unit),
         tuple(map(Phase, data["phases"])) if "phases" in data else base.phases,
         (*rules, *base.rules),
-        formula or base.formula,
+        (*base.formula, *formula),
     )
 
 
@@ -98,7 +99,20 @@ def _rule(given: dict[str, Any]) -> Rule:
     return Rule(_expression(given["count"]), given["why"], where=where, **numbers, **lists)
 
 
-def _patterns(given: str | list[str]) -> tuple[str, ...]:
+def _terms(given: dict[str, Any]) -> Iterator[Whole]:
+    """Give a term of a formula in each of its phases."""
+    if wrong := given.keys() - {"count", "what", "phase", "of", "why"}:
+        raise ValueError(f"a term of a formula has the unknown key {min(wrong)}")
+    of = _patterns(given.get("of", ()))
+    if wrong := set(of) - KINDS:
+        raise ValueError(f"a term of a formula is of the unknown {min(wrong)}")
+    phases: str | dict[str, int] = given.get("phase", "forward")
+    for phase, times in ({phases: 1} if isinstance(phases, str) else phases).items():
+        count = _expression(given["count"]) * times
+        yield Whole(count, given["what"], Phase(phase), of, given.get("why", ""))
+
+
+def _patterns(given: str | Sequence[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 

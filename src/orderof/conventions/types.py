@@ -23,6 +23,9 @@ STEP = tuple(p for p in Phase if p is not Phase.MASK)
 PHASES = (Phase.FORWARD, Phase.LOSS)
 """What a tool sees that runs a model once; it runs the building of masks too."""
 
+KINDS = frozenset({"attention", "head", "weights", "other"})
+"""Of which multiply-adds a term of a formula can be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -95,11 +98,18 @@ def significant(e: Expr, digits: int) -> Expr:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A term of a formula about a whole network, in the names that `whole.Whole` explains."""
+    """A term of a formula about a whole network, in the names that `network` explains."""
 
     count: Expr
     what: str
     phase: Phase = Phase.FORWARD
+    of: tuple[str, ...] = ()
+    """Of which multiply-adds it is to be the number: attention, head, weights, other; or of none.
+
+    Those that no term is of are left out by the formula.
+    """
+    why: str = ""
+    """What makes it differ from these, where it does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orderof.conventions import convention
 from orderof.doc import AtLeast, Block, Cell, Column, Kind, Note, Row, Section, Share, Table
 from orderof.ir.graph import Phase
 from orderof.result.result import STEP
@@ -79,11 +80,16 @@ def module_table(result: Result, measure: str, depth: int | None, top: int) -> l
     return blocks
 
 
+def of_whole(result: Result) -> bool:
+    """Whether what a convention counts stands in no module: it is a formula of the network."""
+    return bool(convention(result.as_).formula)
+
+
 def _shape(result: Result, root: Branch, measure: str) -> Shape:
     phases = STEP if result.step is not None else (Phase.FORWARD,)
     whole = root.total(*phases)
     parts = (Phase.FORWARD, Phase.BACKWARD) if result.step is not None else ()
-    own = measure if whole.measure and result.as_ != "orderof" else ""
+    own = measure if whole.measure and result.as_ != "orderof" and not of_whole(result) else ""
     return Shape(own, phases, parts, whole)
 
 

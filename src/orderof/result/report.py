@@ -30,7 +30,7 @@ from orderof.doc import (
 )
 from orderof.ir.graph import Phase
 from orderof.result.dims import Dims
-from orderof.result.modules import dearest, module_table
+from orderof.result.modules import dearest, module_table, of_whole
 from orderof.result.tree import tree
 from orderof.sym import Expr, divisible, symbol
 
@@ -67,7 +67,7 @@ class Ask:
 def report(result: Result, ask: Ask | None = None) -> Doc:
     """Give the report of a Result."""
     ask = ask or Ask()
-    blocks: list[Block] = [_phases(result), *_fewer(result), *_formulas(result)]
+    blocks: list[Block] = [_phases(result), *_terms(result), *_fewer(result), *_formulas(result)]
     blocks.extend(_rounding(result))
     blocks.extend(module_table(result, measure(result), ask.depth, ask.top))
     blocks.extend((_kinds(result), _parameters(result), *_unknown(result), _basis(result)))
@@ -134,6 +134,25 @@ def _phases(result: Result) -> Table:
             cells.append(_short(result, _formula(cost, own=own).expr))
         rows.append(Row(tuple(cells), strong=name == "step"))
     return Table(tuple(columns), tuple(rows))
+
+
+def _terms(result: Result) -> list[Block]:
+    """Show a formula of the whole network term by term, over all phases."""
+    if not of_whole(result):
+        return []
+    found: defaultdict[str, list[Expr]] = defaultdict(list)
+    for row in result.rows:
+        if row.told:
+            found[row.op].append(row.told)
+    columns = [Column("term"), Column(measure(result), Kind.AMOUNT)]
+    sums = {what: Expr.sum(amounts) for what, amounts in found.items()}
+    if letters := any(e.symbols() for e in sums.values()):
+        columns.append(Column("in letters", Kind.FORMULA))
+    rows = [
+        Row((what, e.at(result.dims), *([_short(result, e)] if letters else ())))
+        for what, e in sums.items()
+    ]
+    return [Section(f"{measure(result)}, term by term", (Table(tuple(columns), tuple(rows)),))]
 
 
 def _fewer(result: Result) -> list[Block]:

@@ -3,7 +3,8 @@
 1. A branch holds what its own operators cost; its total is that and its children's.
 2. Neighbours that are numbered one after the other and equal in class, operators and counts, all
    the way down, are folded: one branch for all of them, with the sum of their costs.
-3. A list of modules, or a path that no module has, is written as part of a branch's name when that
+3. The terms of a formula of the whole network stand in no branch.
+4. A list of modules, or a path that no module has, is written as part of a branch's name when that
    branch is all that it holds.
 """
 
@@ -106,8 +107,10 @@ def tree(result: Result) -> Branch:
     root = _Node(())
     for module in result.modules:
         root.at(module.path).module = module
+    whole = bool(convention(result.as_).formula)
     for row in result.rows:
-        root.at(row.scope).rows.append(row)
+        if row.counts or not whole:
+            root.at(row.scope).rows.append(row)
     for unknown in result.coverage.unknown:
         root.at(unknown.scope).partial = True
     return replace(_branch(root, result), names=(result.model,))
