@@ -123,6 +123,8 @@ def _together(found: Flow, node: Node) -> Params | None:
     """Give what the results of a node are made of."""
     if node in found.products or is_attention(node):
         return None
+    if node.phase is Phase.BACKWARD and not node.operands:
+        return None  # the gradient at an output stands for what a loss would make of it
     parts = [found.made[v] for v in node.operands]
     known = [p for p in parts if p is not None]
     return NOTHING.union(*known) if len(known) == len(parts) else None
