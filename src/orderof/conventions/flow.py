@@ -4,7 +4,8 @@
 2. A product multiplies weights if one operand is made of parameters and another depends on an
    input. What it gives is no longer made of parameters.
 3. A product of the backward pass multiplies weights too if it gives the gradient of a parameter:
-   through views, copies, casts and the additions that gather it.
+   through views, copies, casts and the additions that gather it. Of a parameter, that is, which a
+   product of the forward pass multiplies with what depends on an input.
 """
 
 from __future__ import annotations
@@ -79,8 +80,9 @@ def flow(graph: Graph) -> Flow:
             found.made[given.value] = None
     _walk(found, graph, ONE)
     goals: dict[Value, Params] = {}
+    multiplied = NOTHING.union(*(p.weights for p in found.forward()))
     for param, grad in graph.grads:
-        goals[grad] = goals.get(grad, NOTHING) | {param}
+        goals[grad] = goals.get(grad, NOTHING) | ({param} & multiplied)
     _aim(found, graph, goals)
     return found
 

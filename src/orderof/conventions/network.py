@@ -104,8 +104,11 @@ class Network:
             message = "takes no tokens: no integer input of it looks a table of parameters up"
             hint = "formulas of language models do not speak of it; count its operators: --as flops"
             raise Unmeasured(self.graph.name, message, hint)
+        rows = {x: x.node.operands[0].shape[0] for x in found}
+        if len(set(rows.values())) == 1:
+            return found[0]
         sizes = dict(self.graph.dims)
-        return max(found, key=lambda x: x.node.operands[0].shape[0].at(sizes))
+        return max(found, key=lambda x: rows[x].at(sizes))
 
     @cached_property
     def params(self) -> Expr:
