@@ -64,8 +64,9 @@ def compare(
 ) -> Compared:
     """Say what each convention counts of a model, and why they differ, term by term.
 
-    `as_` names conventions, files of one's own among them, or "all". The other arguments are those
-    of `analyze`. Raises `BadSpelling` for a convention that nobody knows.
+    `as_` names conventions, files of one's own among them, or "all" that speak of such a model. The
+    other arguments are those of `analyze`. Raises `BadSpelling` for a convention that nobody knows,
+    `Unmeasured` for a formula that is named and does not speak of it.
 
     >>> c = compare("zoo:resnet18", as_=["macs", "fvcore"])
     >>> c.figures()
@@ -73,6 +74,7 @@ def compare(
     >>> sum(t.amount.at(dict(c.comparison.dims)) for t in c.terms("macs", "fvcore"))
     4992512
     """
-    wanted = [n for name in as_ for n in (names() if name == ALL else [name])]
-    found = analysis.compare(graph(model, *inputs, **asked), wanted)
+    named = [name for name in as_ if name != ALL]
+    others = names() if ALL in as_ else []
+    found = analysis.compare(graph(model, *inputs, **asked), named, others)
     return Compared(found, model if isinstance(model, str) else "")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from orderof.analyses.formula import against
 from orderof.analyses.work import tellings, visits
 from orderof.conventions import convention
-from orderof.errors import VerifyError
+from orderof.errors import Unmeasured, VerifyError
 from orderof.ir.graph import Phase
 from orderof.sym import Expr
 
@@ -76,9 +76,23 @@ class Comparison:
         return tuple((self.exact, found) for found in others)
 
 
-def compare(graph: Graph, names: Sequence[str]) -> Comparison:
-    """Let conventions speak of a graph; raises `BadSpelling` for one that nobody knows."""
-    found = [convention(name) for name in dict.fromkeys(names)]
+def compare(graph: Graph, names: Sequence[str], others: Sequence[str] = ()) -> Comparison:
+    """Let conventions speak of a graph; of `others` those that can, and a note names the rest.
+
+    Raises `BadSpelling` for one that nobody knows, `Unmeasured` where a formula does not speak of
+    such a network.
+    """
+    found = [account(graph, convention(name)) for name in dict.fromkeys(names)]
+    silent: dict[str, list[str]] = {}
+    for name in dict.fromkeys(n for n in others if n not in names):
+        try:
+            found.append(account(graph, convention(name)))
+        except Unmeasured as error:
+            silent.setdefault(error.message.partition(":")[0], []).append(name)
+    left = (
+        f"{', '.join(names)}: it {why}, and they do not speak of it"
+        for why, names in silent.items()
+    )
     nodes = [node for node, _ in visits(graph)]
     there = {node.phase for node in nodes}
     return Comparison(
@@ -86,9 +100,9 @@ def compare(graph: Graph, names: Sequence[str]) -> Comparison:
         tuple(graph.dims),
         tuple(p for p in Phase if p in there and p is not Phase.MASK),
         account(graph, convention("macs")),
-        tuple(account(graph, c) for c in found),
+        tuple(found),
         sum(node.op.startswith("unknown:") for node in nodes),
-        graph.notes,
+        (*graph.notes, *left),
     )
 
 

@@ -92,11 +92,11 @@ def _made(name: str, data: dict[str, Any], base: Convention | None) -> Conventio
 def _rule(given: dict[str, Any]) -> Rule:
     if wrong := given.keys() - {"count", "why", "where", *_NUMBERS, *_LISTS}:
         raise ValueError(f"a rule has the unknown key {min(wrong)}")
-    lists = {key: _patterns(given[key]) for key in _LISTS if key in given}
+    parts: dict[str, Any] = {key: _patterns(given[key]) for key in _LISTS if key in given}
+    parts |= {key: int(given[key]) for key in _NUMBERS if key in given}
     asked = given.get("where", {}).items()
     where = tuple((key, v if isinstance(v, str) else const(int(v))) for key, v in asked)
-    numbers = {key: int(given[key]) for key in _NUMBERS if key in given}
-    return Rule(_expression(given["count"]), given["why"], where=where, **numbers, **lists)
+    return Rule(_expression(given["count"]), given["why"], where=where, **parts)
 
 
 def _terms(given: dict[str, Any]) -> Iterator[Whole]:
