@@ -92,6 +92,30 @@ def test_a_checkpoint_computes_again(reentrant):
     }
 
 
+@pytest.mark.parametrize("reentrant", [True, False])
+def test_attention_is_computed_again_too(reentrant):
+    class Attends(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.qkv, self.out = nn.Linear(16, 48), nn.Linear(16, 16)
+
+        def attend(self, x):
+            q, k, v = self.qkv(x).view(2, 5, 3, 2, 8).permute(2, 0, 3, 1, 4)
+            y = nn.functional.scaled_dot_product_attention(q, k, v)
+            return self.out(y.transpose(1, 2).reshape(2, 5, 16))
+
+        def forward(self, x):
+            return checkpoint(self.attend, x, use_reentrant=reentrant)
+
+    x = torch.zeros(2, 5, 16, requires_grad=True)
+    r = analyze(Attends(), x, train="sgd", symbolic=())
+    qkv, out, product = 10 * 16 * 48, 10 * 16 * 16, 2 * 2 * 5 * 5 * 8
+    assert r.forward.macs() == qkv + out + 2 * product
+    assert r.backward.macs() == 2 * (qkv + out) + 4 * product
+    stops_early = 0 if reentrant else out  # nothing of the last product is needed again
+    assert r.recompute.macs() == qkv + out + 2 * product - stops_early
+
+
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_autocast_casts_the_products(device, dtype):

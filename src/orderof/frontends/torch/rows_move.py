@@ -63,6 +63,8 @@ def strided(low: Lowering, x: Value, _: Any, strides: Sequence[Any], offset: Any
 
 def detach(low: Lowering, x: Value) -> Any:
     """Give the same elements, cut off from the gradient."""
+    (source,) = low.ids(0)
+    low.detached[low.results()[0].id] = source
     return s.detach(low.b, x)
 
 

@@ -38,6 +38,8 @@ class Lowering:
     """Whether causal attention is its triangle alone."""
     whole: bool = False
     """Whether there was masked attention that is counted whole all the same."""
+    detached: dict[int, int] = field(default_factory=dict[int, int])
+    """Values that were detached, and what they are of, by id."""
     classes: Mapping[str, str] = field(default_factory=dict[str, str])
     """The class of each module with where it is defined, by path."""
     seen: int = 0
@@ -106,9 +108,13 @@ class Lowering:
         return [r for r in self.call.results if r is not None]
 
     def ids(self, start: int) -> tuple[int, ...]:
-        """Give the ids of the tensor operands of the current call, from some position on."""
+        """Give the ids of the tensor operands of the current call, from some position on.
+
+        Of one that was detached, as a checkpoint does with what it hands on, that of the original.
+        """
         assert self.call is not None  # noqa: S101 - rows run within a call
-        return tuple(a.id for a in self.call.args[start:] if isinstance(a, Ref))
+        found = (a.id for a in self.call.args[start:] if isinstance(a, Ref))
+        return tuple(self.detached.get(n, n) for n in found)
 
     def given(self) -> tuple[bool, ...]:
         """Say which results of the current call are there."""

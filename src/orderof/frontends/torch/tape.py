@@ -271,7 +271,7 @@ class Tape(TorchDispatchMode):
             # In a training step of the user's own, what follows without gradients is the update.
             phase = "optimizer" if self._went_back and not torch.is_grad_enabled() else "forward"
             scope, line = self.scopes.forward(), self._lines.here()
-        elif torch.is_grad_enabled():  # a checkpoint runs its part of the forward pass again
+        elif torch.is_grad_enabled() or name.endswith(".forward"):  # a checkpoint runs it again
             scope, phase, line = self.scopes.recompute(), "recompute", self._lines.here()
         else:
             scope, phase, line = self.scopes.backward(), "backward", None
