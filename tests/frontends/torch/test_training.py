@@ -108,7 +108,7 @@ def test_attention_is_computed_again_too(reentrant):
             return checkpoint(self.attend, x, use_reentrant=reentrant)
 
     x = torch.zeros(2, 5, 16, requires_grad=True)
-    r = analyze(Attends(), x, train="sgd", symbolic=())
+    r = orderof.analyze(Attends(), x, train="sgd", symbolic=())
     qkv, out, product = 10 * 16 * 48, 10 * 16 * 16, 2 * 2 * 5 * 5 * 8
     assert r.forward.macs() == qkv + out + 2 * product
     assert r.backward.macs() == 2 * (qkv + out) + 4 * product
