@@ -247,7 +247,8 @@ HOW = [
     click.Option(
         ["--symbolic"],
         metavar="LETTERS",
-        help="Which sizes of a torch module are letters: B,S, none, widths; by default B, S, H, W.",
+        help="Which sizes of a torch module are letters: B,S, none, widths; by default B, S, H, W, "
+        "and P of a detector.",
     ),
     click.Option(["--strict"], is_flag=True, help="Exit 4 if an operator has no rule."),
 ]

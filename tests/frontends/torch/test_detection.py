@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from orderof import analyze
-from orderof.errors import ModelRaised
+from orderof.errors import ModelRaised, OutOfRange, UnknownDim
 from orderof.frontends.torch.build import load
 
 pytestmark = pytest.mark.framework
@@ -47,11 +47,79 @@ def test_what_is_assumed_is_said():
     ]
 
 
+REGIONS = {  # multiply-adds for each region that is looked at, by hand; points look at 2 classes
+    "fasterrcnn_resnet50_fpn": HEAD,
+    "maskrcnn_resnet50_fpn": HEAD,
+    "keypointrcnn_resnet50_fpn": HEAD - 1024 * 5 * (91 - 2),
+}
+
+
+@pytest.mark.parametrize("name", REGIONS)
+def test_regions_are_a_letter(name):
+    """A formula in P counts, of every kind, what the model counts that looks at so many."""
+    found = analyze(f"torchvision:{name}", symbolic=("P",))
+    assert found.dims == {"P": 1000}
+    assert found.dims.ranges["P"].most == 4 * 1000 + 3 * 13 * 13  # the best of five levels
+    for p in (300, 2211):
+        other = analyze(f"torchvision:{name}", symbolic=(), dims={"P": p})
+        assert other.dims == {}
+        assert found.forward.macs(P=p) == other.forward.macs()
+        assert found.forward.ops(P=p) == other.forward.ops()
+        assert found.forward.macs() - found.forward.macs(P=p) == (1000 - p) * REGIONS[name]
+
+
+SMALL = "torchvision:fasterrcnn_mobilenet_v3_large_320_fpn"
+
+
+def test_regions_are_a_letter_by_default():
+    found = analyze(SMALL)
+    assert found.dims["P"] == 150
+    assert found.forward.macs() - found.forward.macs(P=40) == 110 * HEAD
+
+
+def test_regions_of_ones_own_detector():
+    """It is copied for another P, and is itself as it was."""
+    loaded = load(SMALL)
+    before = [dict(vars(part)) for part in loaded.module.modules()]
+    asked = {"kwargs": loaded.kwargs, "symbolic": ("P",)}
+    found = analyze(loaded.module, *loaded.args, **asked)
+    other = analyze(loaded.module, *loaded.args, **asked, dims={"P": 40})
+    assert (found.dims, other.dims) == ({"P": 150}, {"P": 40})
+    assert found.forward.macs(P=40) == other.forward.macs()
+    assert [dict(vars(part)) for part in loaded.module.modules()] == before
+
+
+def test_regions_no_more_than_are_proposed():
+    found, most = analyze(SMALL, symbolic=("P",)), 3 * 150  # the best of three levels
+    assert found.dims.ranges["P"].most == most
+    with pytest.raises(OutOfRange, match=f"P <= {most}"):
+        found.forward.macs(P=most + 1)
+    more = analyze(SMALL, symbolic=("P",), dims={"P": most + 1})
+    assert more.dims == {}
+    assert more.forward.macs() == found.forward.macs(P=most)
+    assert f"P={most + 1}: no letters here" in more.notes[-1]
+    assert f"P <= {most}" in more.notes[-1]
+
+
+def test_a_letter_of_the_inputs_comes_first():
+    """P is then the height, and 150 regions are a number."""
+    spec = ["images: [float32[3, P=320, W=320]]"]
+    found = analyze(SMALL, input_specs=spec, symbolic=(), dims={"P": 352})
+    tall = analyze(SMALL, input_specs=["images: [float32[3, 352, 320]]"], symbolic=())
+    assert found.forward.macs() == tall.forward.macs() != analyze(SMALL, symbolic=()).forward.macs()
+
+
+def test_what_is_no_detector_has_no_regions():
+    with pytest.raises(UnknownDim, match="P"):
+        analyze("torchvision:resnet18", symbolic=("P",))
+    with pytest.raises(UnknownDim, match="P"):
+        analyze("torchvision:resnet18", dims={"P": 3})
+
+
 def test_two_images_look_at_twice_as_many_regions():
-    model = "torchvision:fasterrcnn_mobilenet_v3_large_320_fpn"
     image = "float32[3, H=320, W=320]"
     one, two = (
-        analyze(model, input_specs=[f"images: [{', '.join([image] * n)}]"], symbolic=())
+        analyze(SMALL, input_specs=[f"images: [{', '.join([image] * n)}]"], symbolic=())
         for n in (1, 2)
     )
     assert two.forward.macs() == 2 * one.forward.macs()

@@ -21,7 +21,14 @@ from orderof.errors import (
 )
 from orderof.frontends.torch.imports import cwd_importable, extra, patiently, sentence
 from orderof.frontends.torch.libraries import LIBRARIES, Build, Built
-from orderof.frontends.torch.spelling import InputSpec, Resolved, TensorInput, parse, resolve
+from orderof.frontends.torch.spelling import (
+    InputSpec,
+    Resolved,
+    TensorInput,
+    names_of,
+    parse,
+    resolve,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -64,10 +71,13 @@ def load(
     """Build a model of a library (`LIBRARIES`) or `pkg.module:attr`, and inputs for it.
 
     It is built on torch's meta device; where that fails, or with `weights`, on the CPU, up to
-    `byte_limit`. Models of libraries have default inputs, whose sizes `dims` overrides by letter.
+    `byte_limit`. Models of libraries have default inputs, whose sizes `dims` overrides by letter;
+    of a detector it also says how many regions are looked at, P.
     """
     _refuse_files(spelling)
     extra("torch")
+    from orderof.frontends.torch.settings import given
+
     kind, _, rest = spelling.partition(":")
     if not rest:
         raise BadSpelling(
@@ -82,11 +92,12 @@ def load(
     specs = [
         spec if isinstance(spec, InputSpec) else parse(spec) for spec in inputs or built.inputs
     ]
-    resolved, sizes = resolve(specs, dims)
+    module, left = given(built.module, dims, {n for spec in specs for n in names_of(spec)})
+    resolved, sizes = resolve(specs, left)
     made, axes = tensors(resolved)
-    args, kwargs = arguments(built.module, made)
+    args, kwargs = arguments(module, made)
     wide = built.widths, built.variant
-    return Loaded(spelling, built.module, args, kwargs, sizes, axes, built.notes, *wide)
+    return Loaded(spelling, module, args, kwargs, sizes, axes, built.notes, *wide)
 
 
 def tensors(

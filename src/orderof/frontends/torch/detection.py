@@ -21,8 +21,11 @@ import torch
 from torch import nn
 
 from orderof.frontends.torch.composites import over
+from orderof.frontends.torch.fakes import copied
+from orderof.frontends.torch.nested import modules_of
 from orderof.frontends.torch.tape import Tape
 
+SUPPRESS = "orderof.suppress"
 _DETECTION = "torchvision.models.detection"
 _NAMED = {
     "rpn": "RegionProposalNetwork",
@@ -38,9 +41,9 @@ def notes(module: nn.Module) -> tuple[str, ...]:
     """Say what is assumed of a detector."""
     said: list[str] = []
     for part in module.modules():
-        match _kind(part):
+        match kind(part):
             case "RegionProposalNetwork":
-                p = _fields(part)["_post_nms_top_n"]["testing"]
+                p = regions(part)
                 said.append(f"P={p} regions of each image are looked at, the most that there are")
             case "RoIHeads" | "RetinaNet" | "FCOS" | "SSD":
                 n = _fields(part)["detections_per_img"]
@@ -50,10 +53,27 @@ def notes(module: nn.Module) -> tuple[str, ...]:
     return tuple(said)
 
 
+def regions(part: nn.Module) -> int:
+    """How many regions of an image a RegionProposalNetwork proposes."""
+    n: int = _fields(part)["_post_nms_top_n"]["testing"]
+    return n
+
+
+def with_regions(module: nn.Module, p: int) -> nn.Module:
+    """Copy a detector, over the same tensors, to one that proposes another number of regions."""
+    held = [t for _, part in modules_of(module) for t in (part._parameters, part._buffers)]
+    tensors = [t for named in held for t in named.values() if t is not None]
+    found: nn.Module = copied(module, {id(t): t for t in tensors})
+    for _, part in modules_of(found):
+        if kind(part) == "RegionProposalNetwork":
+            part.__dict__["_post_nms_top_n"] = {**_fields(part)["_post_nms_top_n"], "testing": p}
+    return found
+
+
 def settle(parts: Iterable[tuple[str, nn.Module]], tape: Tape) -> None:
     """Give the parts of a detector, which are copies, methods that need no data."""
     for _, part in parts:
-        match _kind(part):
+        match kind(part):
             case "RegionProposalNetwork":
                 most = max(_fields(part)["_pre_nms_top_n"].values())
                 _method(part, "filter_proposals", tape, box_ops=_boxes(tape, most))
@@ -72,7 +92,7 @@ def settle(parts: Iterable[tuple[str, nn.Module]], tape: Tape) -> None:
                 pass
 
 
-def _kind(part: nn.Module) -> str:
+def kind(part: nn.Module) -> str:
     """Name the part of a detector that a module is, of torchvision's own classes or below them."""
     for file, name in _NAMED.items():
         cls = getattr(sys.modules.get(f"{_DETECTION}.{file}"), name, None)
@@ -127,7 +147,7 @@ def _suppressed(
     with tape.mute():
         kept = torch.empty(len(boxes), dtype=torch.int64)
     how = {"most": min(most or len(boxes), len(boxes)), "threshold": threshold}
-    tape.add("orderof.suppress", (boxes, scores, groups), how, kept)
+    tape.add(SUPPRESS, (boxes, scores, groups), how, kept)
     return kept
 
 

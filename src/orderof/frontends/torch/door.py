@@ -20,8 +20,10 @@ from orderof.frontends.torch.lower import lower
 from orderof.frontends.torch.nested import leaves
 from orderof.frontends.torch.record import plain, record
 from orderof.frontends.torch.resize import resizable
+from orderof.frontends.torch.settings import given as with_settings
+from orderof.frontends.torch.settings import settings
 from orderof.frontends.torch.settle import settle
-from orderof.frontends.torch.spelling import parse, resolve
+from orderof.frontends.torch.spelling import names_of, parse, resolve
 from orderof.frontends.torch.tape import Kept
 from orderof.transform.loss import reseed
 from orderof.transform.optimizer import optimize, optimizer
@@ -171,13 +173,16 @@ def _inputs(
     if not any(name for names in axes.values() for name in names):
         axes = usual(loaded.args, loaded.kwargs)
     sizes = sizes_of(axes, loaded.args, loaded.kwargs)
-    asked = tuple(sizes) if symbolic in (None, (WIDTHS,)) else symbolic
+    own = settings(loaded.module).without(sizes)
+    usual_ones = tuple(sizes) if symbolic else (*sizes, *own.sizes)
+    asked = usual_ones if symbolic in (None, (WIDTHS,)) else symbolic
     for name in asked:
-        if name not in sizes and name != WIDTHS:
+        if name not in sizes and name not in own.sizes and name != WIDTHS:
             hint = f"the inputs have {', '.join(sizes) or 'no letters'}"
             raise UnknownDim(name, "is no letter of the inputs", hint)
     kept = {name: n for name, n in sizes.items() if name in asked}
-    given = Inputs(loaded.module, loaded.args, loaded.kwargs, axes, kept)
+    own = own.without(own.sizes.keys() - set(asked))
+    given = Inputs(loaded.module, loaded.args, loaded.kwargs, axes, kept, settings=own)
     if symbolic is None or WIDTHS not in symbolic:
         return given, ()
     if loaded.widths:
@@ -206,13 +211,17 @@ def _given(
     else:
         hint = "pass a module, a function, or the name of a model"
         raise BadSpelling(type(module).__name__, "is no model", hint)
+    read = [parse(s) for s in specs]
+    axes_named = {n for names in (dims or {}).values() if not isinstance(names, int) for n in names}
+    taken = axes_named.union(*map(names_of, read))
+    module, dims = with_settings(module, dims, taken)
     if specs:
-        resolved, sizes = resolve([parse(s) for s in specs], dims)
+        resolved, sizes = resolve(read, dims)
         made, axes = tensors(resolved)
         args, named = arguments(module, made)
         inputs, kwargs = (*args, *inputs), {**named, **kwargs}
     else:
-        sizes, axes = _named_axes(module, inputs, kwargs, dims or {})
+        sizes, axes = _named_axes(module, inputs, kwargs, dims)
     named = without_cache(module, dict(kwargs))
     return Loaded(name, module, tuple(inputs), named, sizes, axes, notes)
 

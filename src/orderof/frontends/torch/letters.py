@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count, repeat
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from torch import nn
+
+    from orderof.frontends.torch.settings import Settings
+    from orderof.sym import Range
 
     Names = tuple[str | None, ...]
 
@@ -52,11 +55,19 @@ class Inputs:
     """Builds the model with other widths."""
     multiples: dict[str, int] = field(default_factory=dict[str, int])
     """What a width is a multiple of, if not of 1."""
+    settings: Settings | None = None
+    """Sizes of the model that no parameter has, and a way to have it in others."""
+
+    @property
+    def every(self) -> dict[str, int]:
+        """The sizes of all that may be letters."""
+        return {**self.sizes, **self.widths, **(self.settings.sizes if self.settings else {})}
 
     def at(self, sizes: Mapping[str, int]) -> tuple[nn.Module, tuple[Any, ...], dict[str, Any]]:
         """The same module and inputs in other sizes."""
         widths = {name: n for name, n in sizes.items() if name in self.widths}
         module = self.variant(widths) if self.variant and widths else self.module
+        module = self.settings.at(module, sizes) if self.settings else module
         return module, *self._inputs(sizes)
 
     def _inputs(self, sizes: Mapping[str, int]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -116,6 +127,8 @@ def sizes_of(inputs: Mapping[int, Names], args: Any, kwargs: Any) -> dict[str, i
 
 _APART = 40
 """How far apart sizes are: a pyramid of five halvings rounds nearer ones to the same number."""
+_FAR = 8
+"""A size that has no limit is tried up to so many times what was asked for."""
 _BATCH = 30
 """A batch is larger: a number in a recording that its prime divides is hardly of the model."""
 
@@ -192,6 +205,19 @@ def _times(name: str, i: int, primes: Iterator[int]) -> int:
     if "key" in name or "kv" in name:
         return 1 if i % 2 else 2**i
     return 2**i
+
+
+def between(sizes: Mapping[str, int], limits: Mapping[str, Range]) -> Iterator[dict[str, int]]:
+    """Other sizes within limits: primes, those below first."""
+    each = [_within(n, limits[name]) for name, n in sizes.items()]
+    found = zip(*each, strict=False) if each else repeat(())
+    return (dict(zip(sizes, point, strict=True)) for point in found)
+
+
+def _within(n: int, limit: Range) -> Iterator[int]:
+    above = range(n + 1, (limit.most or _FAR * n) + 1)
+    below = range(n - 1, limit.least - 1, -1)
+    return (k for k in chain(below, above) if prime(k))
 
 
 def near(sizes: Mapping[str, int]) -> Iterator[dict[str, int]]:

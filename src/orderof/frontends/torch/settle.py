@@ -11,7 +11,8 @@
    formula, and recordings in between say how far it holds.
 5. An image of half the sides is looked at too: where its path costs something else, the formula
    has a least size.
-6. A letter for which nothing is found stays a number, and a note says why.
+6. A setting of the model (`settings`) is tried from end to end of what the model makes of it.
+7. A letter for which nothing is found stays a number, and a note says why.
 """
 
 from __future__ import annotations
@@ -22,7 +23,16 @@ from itertools import count, islice
 from typing import TYPE_CHECKING
 
 from orderof.errors import Error, ModelRaised, Parted, UnknownOperator, Unproved
-from orderof.frontends.torch.letters import PLANE, STEPS, Inputs, near, points, prime, widened
+from orderof.frontends.torch.letters import (
+    PLANE,
+    STEPS,
+    Inputs,
+    between,
+    near,
+    points,
+    prime,
+    widened,
+)
 from orderof.frontends.torch.proof import check, path, proved
 from orderof.sym import Range
 
@@ -60,6 +70,8 @@ class Attempt:
     """At sizes below those asked for: the model refuses larger ones."""
     near: bool = False
     """At sizes next to those asked for: further away another path is taken."""
+    settings: Letters = ()
+    """Sizes of the model that no parameter has."""
 
     @property
     def stepping(self) -> Letters:
@@ -85,14 +97,15 @@ class Attempt:
     @property
     def names(self) -> Letters:
         """All its letters."""
-        return (*self.letters, *self.widths)
+        return (*self.letters, *self.widths, *self.settings)
 
-    def points(self, asked: Point) -> Iterator[dict[str, int]]:
+    def points(self, asked: Point, limits: Mapping[str, Range]) -> Iterator[dict[str, int]]:
         """Give the sizes to record at, one after the other."""
         sizes = {name: asked[name] for name in self.letters}
         found = near(sizes) if self.near else points(sizes, self.steps, below=self.below)
         widths = widened({name: asked[name] for name in self.widths})
-        return ({**point, **wide} for point, wide in zip(found, widths, strict=False))
+        own = between({name: asked[name] for name in self.settings}, limits)
+        return ({**a, **b, **c} for a, b, c in zip(found, widths, own, strict=False))
 
 
 def settle(inputs: Inputs, run: Run, make: Make) -> tuple[Graph, Folds]:
@@ -101,13 +114,23 @@ def settle(inputs: Inputs, run: Run, make: Make) -> tuple[Graph, Folds]:
     Graphs are compared as they were recorded: only the one that is given needs its loops.
     """
     search = _Search(inputs, run, make, run(inputs.module, inputs.args, inputs.kwargs))
-    for attempt in _with_widths(inputs, search.deepest):
+    for attempt in _with_settings(inputs, search.deepest):
         graph = search.outcome(attempt)
         if graph is not None:
             break
     else:
         graph, attempt = make(search.base, None), Attempt(())
     return _noted(graph, attempt, search), search.base.folds
+
+
+def _with_settings(inputs: Inputs, deepest: int) -> Iterator[Attempt]:
+    """All settings with everything, then them alone, then none."""
+    names = tuple(inputs.settings.sizes) if inputs.settings else ()
+    if names:
+        for attempt in _with_widths(inputs, deepest):
+            yield replace(attempt, settings=names)
+        yield Attempt((), settings=names)
+    yield from _with_widths(inputs, deepest)
 
 
 def _with_widths(inputs: Inputs, deepest: int) -> Iterator[Attempt]:
@@ -162,11 +185,15 @@ class _Search:
     why_not: Error | None = None
     """The same as it was raised."""
     ranges: dict[str, Range] = field(default_factory=dict[str, Range])
+    limits: Mapping[str, Range] = field(init=False)
+    """How far settings may go."""
     deepest: int = field(init=False)
     """By how much the smallest plane that was made is smaller than the input's."""
 
     def __post_init__(self) -> None:
         """Look at what was recorded."""
+        own = self.inputs.settings
+        self.limits = own.limits(self.base) if own else {}
         sides = [self.inputs.sizes.get(side, 0) for side in sorted(PLANE)]
         planes = {r.shape[-2:] for c in self.base.calls for r in c.results if r}
         by = [s for s in STEPS if all(n > s and n % s == 0 for n in sides)]
@@ -184,6 +211,7 @@ class _Search:
             else:
                 self._ones(graph, attempt)
                 self._halves(graph, attempt)
+            self._ends(graph, attempt)
         except UnknownOperator:
             raise
         except Error as error:
@@ -213,7 +241,7 @@ class _Search:
         return self.doubled[letters] and self.spent[attempt.names] < _IN_ALL
 
     def _asked(self, attempt: Attempt) -> dict[str, int]:
-        sizes = {**self.inputs.sizes, **self.inputs.widths}
+        sizes = self.inputs.every
         return {name: sizes[name] for name in attempt.names}
 
     def _record(self, point: Point, names: Letters) -> Recording:
@@ -222,10 +250,13 @@ class _Search:
         return found
 
     def _try(self, attempt: Attempt) -> Graph:
-        asked = self._asked(attempt)
-        steps = attempt.steps
+        asked, steps = self._asked(attempt), attempt.steps
+        for name in attempt.settings:
+            if not self.limits[name].holds(asked[name]):
+                allowed = " and ".join(self.limits[name].text(name))
+                raise Unproved(f"{name}={asked[name]}", f"is not within {allowed}")
         taken: list[Taken] = []
-        for point in islice(attempt.points(asked), _RECORDINGS):
+        for point in islice(attempt.points(asked, self.limits), _RECORDINGS):
             taken.append((point, self._record(point, attempt.names)))
             graph = proved([*taken, (asked, self.base)], steps, self.make)
             if graph is not None:
@@ -282,6 +313,14 @@ class _Search:
             if least == most:
                 raise Unproved(f"{name}={n}", "has a formula at this size alone")
 
+    def _ends(self, graph: Graph, attempt: Attempt) -> None:
+        """Find out whether a formula holds for a setting as far as it may."""
+        for name in attempt.settings:
+            n, limit = self._asked(attempt)[name], self.limits[name]
+            least = self._last(graph, attempt, name, n, limit.least)
+            most = self._last(graph, attempt, name, n, limit.most or n)
+            self.ranges[name] = Range(1, least, most)
+
     def _last(self, graph: Graph, attempt: Attempt, name: str, good: int, bad: int) -> int:
         """Give the last size on the way from one that holds at which it still holds."""
         if self._holds(graph, attempt, {name: bad}):
@@ -311,7 +350,7 @@ class _Search:
 
 def _noted(graph: Graph, attempt: Attempt, search: _Search) -> Graph:
     """Give the graph its letters, where they hold, and what stays a number and why."""
-    sizes = {**search.inputs.sizes, **search.inputs.widths}
+    sizes = search.inputs.every
     dims = tuple((name, sizes[name]) for name in sizes if name in attempt.names)
     ranges = {name: search.ranges.get(name) or attempt.range(name, n) for name, n in dims}
     notes = [f"outside of the range another path is taken: {search.beyond}"]
