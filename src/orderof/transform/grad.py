@@ -76,7 +76,7 @@ def split(graph: Graph, want: Sequence[bool], seeded: Sequence[bool]) -> Split:
     seeds = [Value(v.type) for v in outputs]
     walk.run_all(outputs, seeds)
     grads = [walk.total(v) or _zeros(walk.b, v.type) for v in wanted]
-    reads = _reads(walk.b.nodes, grads, {*seeds})
+    reads = reads_of(walk.b.nodes, grads, {*seeds})
     given = {i.value for i in graph.inputs}
     saved = tuple(v for v in reads if v not in given)
     forward = replace(graph, nodes=tuple(walk.nodes), outputs=(*graph.outputs, *saved))
@@ -84,7 +84,7 @@ def split(graph: Graph, want: Sequence[bool], seeded: Sequence[bool]) -> Split:
     return Split(forward, Graph(takes, tuple(walk.b.nodes), tuple(grads)), reads, saved)
 
 
-def _reads(nodes: Iterable[Node], grads: Iterable[Value], seeds: set[Value]) -> tuple[Value, ...]:
+def reads_of(nodes: Iterable[Node], grads: Iterable[Value], seeds: set[Value]) -> tuple[Value, ...]:
     """Give what nodes read and do not make themselves, in the order of first use."""
     made = set(seeds)
     found: dict[Value, None] = {}
@@ -277,7 +277,11 @@ def _loop_flags(walk: _Walk, node: Node, loop: Loop) -> tuple[list[bool], list[b
 
 def _split_loop(walk: _Walk, node: Node, loop: Loop) -> tuple[Node, Split]:
     want, seeded = _loop_flags(walk, node, loop)
-    parts = split(loop.body, want, seeded)
+    return saving(node, loop, split(loop.body, want, seeded))
+
+
+def saving(node: Node, loop: Loop, parts: Split) -> tuple[Node, Split]:
+    """Give a loop what its split body saves as further results, stacked over the turns."""
     stays = {i.value for i in loop.body.inputs[loop.carry :]}
     saved = tuple(v for v in parts.reads if v not in stays)
     forward = replace(parts.forward, outputs=(*loop.body.outputs, *saved))
@@ -290,20 +294,34 @@ def _split_loop(walk: _Walk, node: Node, loop: Loop) -> tuple[Node, Split]:
 def _reverse_loop(
     walk: _Walk, node: Node, loop: Loop, gs: Sequence[Value | None]
 ) -> list[Value | None]:
-    """Law 6. The order of the backward body: carries, constants, slices; then their gradients."""
     parts = walk.splits[node]
+    old = len(node.results) - len(parts.saved)
+    original = replace(loop, stack=old - loop.carry)
+    want, seeded = _loop_flags(walk, node, original)
+    return reverse_loop(walk.b, node, loop, parts, gs, want, seeded)
+
+
+def reverse_loop(
+    b: Builder,
+    node: Node,
+    loop: Loop,
+    parts: Split,
+    gs: Sequence[Value | None],
+    want: Sequence[bool],
+    seeded: Sequence[bool],
+) -> list[Value | None]:
+    """Law 6. The order of the backward body: carries, constants, slices; then their gradients.
+
+    The node is what `saving` gave. The carries that want a gradient are those that have a seed.
+    """
     n, m = loop.carry, loop.carry + loop.const
     old = len(node.results) - len(parts.saved)
-    original = replace(loop, stack=old - n)
-    want, seeded = _loop_flags(walk, node, original)
     outer = dict(zip((i.value for i in loop.body.inputs), node.operands, strict=True))
     consts = [v for v in parts.reads if v in {i.value for i in loop.body.inputs[n:m]}]
     slices = [v for v in parts.reads if v not in consts]
     outer |= dict(zip(parts.saved, node.results[old:], strict=True))
     seeds = parts.backward.inputs[len(parts.reads) :]
-    lasts = [
-        g or _zeros(walk.b, v.type) for g, v, s in zip(gs, node.results, seeded, strict=False) if s
-    ]
+    lasts = [g or _zeros(b, v.type) for g, v, s in zip(gs, node.results, seeded, strict=False) if s]
     k = sum(want[:n])
     takes = [i.value for i in seeds[:k]], consts, [*slices, *(i.value for i in seeds[k:])]
     grads = parts.backward.outputs
@@ -317,6 +335,6 @@ def _reverse_loop(
     types = [v.type for v in grads[:k]]
     types += [Type((loop.trip, *v.shape), v.dtype) for v in gives[k : k + stack]]
     types += [v.type for v in gives[k + stack :]]
-    found = walk.b.emit("loop", form, operands, types)
+    found = b.emit("loop", form, operands, types)
     order = iter((*found[:k], *found[k + stack :], *found[k : k + stack]))
     return [next(order) if w else None for w in want]

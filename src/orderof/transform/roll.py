@@ -327,6 +327,7 @@ def _alike(a: Node, b: Node) -> bool:
         a.op == b.op
         and a.attrs == b.attrs
         and len(a.operands) == len(b.operands)
+        and not isinstance(a.form, Loop)  # of equal loops the bodies may differ
         and [v.type for v in a.results] == [v.type for v in b.results]
         and all(x.type == y.type for x, y in zip(a.operands, b.operands, strict=True))
     )

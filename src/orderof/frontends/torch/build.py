@@ -2,8 +2,9 @@
 
 import importlib
 import inspect
+import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
@@ -58,6 +59,8 @@ class Loaded:
     """Sizes of the model itself, by the names of its configuration."""
     variant: "Callable[[Mapping[str, int]], nn.Module] | None" = None
     """Builds it with other widths."""
+    trips: dict[str, int] = field(default_factory=dict[str, int])
+    """How often loops run that values end, by letters that no input has."""
 
 
 def load(
@@ -92,12 +95,20 @@ def load(
     specs = [
         spec if isinstance(spec, InputSpec) else parse(spec) for spec in inputs or built.inputs
     ]
-    module, left = given(built.module, dims, {n for spec in specs for n in names_of(spec)})
-    resolved, sizes = resolve(specs, left)
+    named = {n for spec in specs for n in names_of(spec)}
+    module, left = given(built.module, dims, named)
+    trips = trips_of(left, named)
+    resolved, sizes = resolve(specs, {k: n for k, n in left.items() if k not in trips})
     made, axes = tensors(resolved)
     args, kwargs = arguments(module, made)
     wide = built.widths, built.variant
-    return Loaded(spelling, module, args, kwargs, sizes, axes, built.notes, *wide)
+    return Loaded(spelling, module, args, kwargs, sizes, axes, built.notes, *wide, trips)
+
+
+def trips_of(dims: Mapping[str, Any], named: Collection[str]) -> dict[str, int]:
+    """Give those of some sizes that may be those of loops: T, T2, ..., where no input has them."""
+    found = {name: n for name, n in dims.items() if re.fullmatch(r"T\d*", name)}
+    return {name: n for name, n in found.items() if name not in named and isinstance(n, int)}
 
 
 def tensors(

@@ -15,9 +15,8 @@ nothing: it makes results of the right shape and writes one call, forward and ba
 A gradient that nobody needs, or that nobody gave, is None. `scale` None is 1/sqrt(width).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from types import FunctionType
 from typing import Any
 
 import torch
@@ -26,12 +25,12 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import _disable_current_modes
 
 from orderof.errors import ModelError
+from orderof.frontends.torch.over import body_of
 from orderof.frontends.torch.regions import compiles, handlers
 from orderof.frontends.torch.scopes import called
 from orderof.frontends.torch.tape import Tape
 
 _CPU = torch.device("cpu")
-_CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
 
 Tensors = Sequence[torch.Tensor]
 
@@ -190,31 +189,6 @@ class _Whole(torch.autograd.Function):
             )
         ctx.tape.add(f"{ctx.name}.backward", (*grads, *tensors), ctx.options, results)
         return (None, None, None, None, *results)
-
-
-def body_of(function: Any) -> Any:
-    """A Python function of torch that does not offer itself to the function modes again.
-
-    It is a new function over a changed copy of its globals; torch's own is left as it is.
-    """
-    return over(function, {name: _never for name in _CHECKS if name in function.__globals__})
-
-
-def over(function: Any, changed: Mapping[str, Any]) -> Any:
-    """A Python function over a changed copy of its globals."""
-    body = FunctionType(
-        function.__code__,
-        {**function.__globals__, **changed},
-        function.__name__,
-        function.__defaults__,
-        function.__closure__,
-    )
-    body.__kwdefaults__ = function.__kwdefaults__
-    return body
-
-
-def _never(*args: object) -> bool:
-    return False
 
 
 def _as_autocast(*tensors: torch.Tensor) -> list[torch.Tensor]:

@@ -20,9 +20,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from orderof.frontends.torch.composites import over
 from orderof.frontends.torch.fakes import copied
 from orderof.frontends.torch.nested import modules_of
+from orderof.frontends.torch.over import over
 from orderof.frontends.torch.tape import Tape
 
 SUPPRESS = "orderof.suppress"

@@ -10,7 +10,14 @@ from torch import nn
 
 from orderof.errors import BadSpelling, ShapeMismatch, UnknownDim
 from orderof.frontends.torch import detection
-from orderof.frontends.torch.build import Loaded, arguments, load, tensors, without_cache
+from orderof.frontends.torch.build import (
+    Loaded,
+    arguments,
+    load,
+    tensors,
+    trips_of,
+    without_cache,
+)
 from orderof.frontends.torch.caches import Caches, forget
 from orderof.frontends.torch.fakes import uncollected
 from orderof.frontends.torch.folds import Fold, runs
@@ -18,6 +25,7 @@ from orderof.frontends.torch.functions import AS_IT_IS, as_module, called
 from orderof.frontends.torch.letters import Inputs, sizes_of, usual
 from orderof.frontends.torch.lower import lower
 from orderof.frontends.torch.nested import leaves
+from orderof.frontends.torch.proof import trips
 from orderof.frontends.torch.record import plain, record
 from orderof.frontends.torch.resize import resizable
 from orderof.frontends.torch.settings import given as with_settings
@@ -72,7 +80,10 @@ def graph_of(
     exact = causal == "exact"
     how = _How(loaded, rule is not None, mode == "train", on_unknown, tuple(folds), exact)
     with uncollected():
-        graph = _settled(how, *_inputs(loaded, symbolic, folds))
+        asked, notes = _inputs(loaded, symbolic, folds)
+        named = {name for names in asked.axes.values() for name in names if name}
+        how = replace(how, loops=frozenset({*named, *loaded.dims, *asked.every}))
+        graph = _settled(how, asked, notes)
     if rule is None:
         return graph
     return optimize(reseed(graph, loss) if loss else graph, rule)
@@ -86,7 +97,18 @@ def _settled(how: _How, asked: Inputs, notes: tuple[str, ...]) -> Graph:
         how = replace(how, folds=())
         graph, _ = settle(asked, how.run, how.make)
     assumed = detection.notes(how.loaded.module)
-    return replace(graph, notes=(*how.loaded.notes, *assumed, *notes, *graph.notes))
+    graph = replace(graph, notes=(*how.loaded.notes, *assumed, *notes, *graph.notes))
+    return _with_trips(graph, how.loaded)
+
+
+def _with_trips(graph: Graph, loaded: Loaded) -> Graph:
+    """Give letters of loops that values end their sizes: 1, where nothing else was said."""
+    found = trips(graph)
+    for name in loaded.trips:
+        if name not in found:
+            known = f"the dims are {', '.join((*loaded.dims, *found)) or 'none'}"
+            raise UnknownDim(name, "no input and no loop has a dim of this name", known)
+    return replace(graph, dims=(*graph.dims, *((n, loaded.trips.get(n, 1)) for n in found)))
 
 
 def _with_cache(loaded: Loaded, decode: int | None, *, alone: bool) -> Loaded:
@@ -117,11 +139,14 @@ class _How:
     on_unknown: OnUnknown
     folds: tuple[Fold, ...]
     exact: bool = False
+    loops: frozenset[str] = frozenset()
+    """Letters that no loop may have."""
     caches: Caches = field(default_factory=Caches)
 
     def run(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Recording:
         """Record on some inputs."""
-        how = {"backward": self.backward, "train": self.train, "exact": self.exact}
+        how: Any = {"backward": self.backward, "train": self.train, "exact": self.exact}
+        how["loops"] = self.loops
         try:
             return record(module, args, kwargs, **how, folds=self.folds)
         except Kept:  # its work belongs to every recording, as to the first call of a program
@@ -215,15 +240,19 @@ def _given(
     axes_named = {n for names in (dims or {}).values() if not isinstance(names, int) for n in names}
     taken = axes_named.union(*map(names_of, read))
     module, dims = with_settings(module, dims, taken)
+    trips: dict[str, int] = {}
     if specs:
-        resolved, sizes = resolve(read, dims)
+        trips = trips_of(dims, taken)
+        resolved, sizes = resolve(read, {k: n for k, n in dims.items() if k not in trips})
         made, axes = tensors(resolved)
         args, named = arguments(module, made)
         inputs, kwargs = (*args, *inputs), {**named, **kwargs}
     else:
         sizes, axes = _named_axes(module, inputs, kwargs, dims)
+        trips = trips_of(dims, {n for names in axes.values() for n in names if n})
+        sizes = {name: n for name, n in sizes.items() if name not in trips}
     named = without_cache(module, dict(kwargs))
-    return Loaded(name, module, tuple(inputs), named, sizes, axes, notes)
+    return Loaded(name, module, tuple(inputs), named, sizes, axes, notes, trips=trips)
 
 
 def _named_axes(

@@ -8,6 +8,8 @@ pays for it who does not ask. What depends on weights, on chance or on more than
 is not known, and the model is refused as before.
 """
 
+from __future__ import annotations
+
 import functools
 import math
 from collections.abc import Iterable, Sequence
@@ -16,7 +18,7 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import _disable_current_modes
 
-from orderof.frontends.torch.recording import REREAD, Call, Ref
+from orderof.frontends.torch.recording import REREAD, Call, Ref, refs
 from orderof.frontends.torch.routing import chosen
 
 _MOST, _IN_ALL = 1 << 21, 1 << 26
@@ -41,8 +43,15 @@ class Known:
         self._read = 0
         self._left = _IN_ALL
         self._routed: set[int] = set()
+        self._outer: Known | None = None
         self.routed = False
         """Whether an answer rested on which experts are taken to be chosen."""
+
+    def beside(self, calls: Sequence[Call]) -> Known:
+        """Follow calls that may not stay, with copies of what is known so far."""
+        found = Known(calls)
+        found._outer = self
+        return found
 
     def give(self, ref: Ref, tensor: torch.Tensor, *, literal: bool = False) -> None:
         """Take the data of a tensor, if it holds whole numbers, or is written in the code."""
@@ -56,21 +65,30 @@ class Known:
         with _disable_current_modes(), torch._C.DisableTorchFunction(), torch.no_grad():
             for call in self._calls[self._read :]:
                 self._follow(call)
+            self._fetch([ref])
         self._read = len(self._calls)
         self.routed = self.routed or ref.id in self._routed
         return self._values.get(ref.id)
 
+    def _fetch(self, refs: Iterable[Ref]) -> None:
+        """Take over from outside what these are, if it is known there."""
+        for ref in refs if self._outer else ():
+            assert self._outer is not None  # noqa: S101 - there is none to go through else
+            if ref.id not in self._values and (v := self._outer.value(ref)) is not None:
+                self._values[ref.id] = v.clone()
+
     def outcome(self, name: str, args: Any, kwargs: dict[str, Any]) -> list[Any] | None:
         """Give what an operation on known values gives; None where one is not known."""
-        if any(self.value(r) is None for r in _refs((*args, *kwargs.values()))):
+        if any(self.value(r) is None for r in refs((*args, *kwargs.values()))):
             return None
         with _disable_current_modes(), torch._C.DisableTorchFunction(), torch.no_grad():
             return self._applied(name, args, kwargs)
 
     def _follow(self, call: Call) -> None:
         results = [r for r in call.results if r is not None]
+        self._fetch(refs((*call.args, *call.kwargs.values())))
         if call.name == REREAD:
-            old, written = (self._values.get(r.id) for r in _refs(call.args))
+            old, written = (self._values.get(r.id) for r in refs(call.args))
             found: list[Any] | None = [old] if written is not None else None
         elif sum(map(_size, results)) > (_MOST if _shares(call.name) else min(_MOST, self._left)):
             found = None
@@ -81,7 +99,7 @@ class Known:
             if (found := chosen(call)) is None:
                 return
             self._routed.update(r.id for r in results)
-        elif any(r.id in self._routed for r in _refs((*call.args, *call.kwargs.values()))):
+        elif any(r.id in self._routed for r in refs((*call.args, *call.kwargs.values()))):
             self._routed.update(r.id for r in results)
         for ref, item in zip(call.results, found, strict=False):
             if ref is not None and _fits(ref, item):
@@ -92,8 +110,8 @@ class Known:
         op = _overload(name)
         if name in _BY_SHAPE:
             args = (_blank(args[0]), *args[1:])
-        refs = _refs((*args, *kwargs.values()))
-        if op is None or any(r.id not in self._values for r in refs):
+        given_refs = refs((*args, *kwargs.values()))
+        if op is None or any(r.id not in self._values for r in given_refs):
             return None
         given = {k: self._real(v) for k, v in kwargs.items() if k not in _DROPPED}
         for key in _NAMED:
@@ -162,7 +180,7 @@ def _written(call: Call) -> list[Ref]:
     """The operands that a call writes to."""
     places = _writes(call.name)
     given = [a for i, a in enumerate(call.args) if i in places]
-    return _refs((*given, *(a for name, a in call.kwargs.items() if name in places)))
+    return refs((*given, *(a for name, a in call.kwargs.items() if name in places)))
 
 
 @functools.lru_cache(maxsize=1024)
@@ -175,9 +193,3 @@ def _writes(name: str) -> frozenset[int | str]:
         if a.alias_info is not None and a.alias_info.is_write
         for key in (i, a.name)
     )
-
-
-def _refs(a: Any) -> list[Ref]:
-    if isinstance(a, Ref):
-        return [a]
-    return [r for item in a for r in _refs(item)] if isinstance(a, tuple) else []

@@ -10,23 +10,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from orderof.counts import NONE
 from orderof.errors import UnknownOperator, VerifyError
 from orderof.frontends.torch import rows_complex
+from orderof.frontends.torch.masks import phase_masks
 from orderof.frontends.torch.sizes import Sizes
 from orderof.frontends.torch.state import Lowering
 from orderof.frontends.torch.table import find
 from orderof.ir.forms import Irregular
 from orderof.ir.graph import Graph, Node, Phase, Role, Value
 from orderof.ops.rules import RULES
-from orderof.sym import ZERO, const
+from orderof.sym import ZERO, Expr, const
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orderof.frontends.torch.recording import Call, Recording, Ref
+    from orderof.frontends.torch.recording import Call, Module, Recording, Ref
     from orderof.ops.rules import Rule
 
 OnUnknown = Literal["raise", "bound"]
@@ -47,14 +49,15 @@ def lower(
     """
     classes = {m.path: f"{m.home}.{m.cls}" for m in recording.modules}
     low = Lowering(sizes=sizes or Sizes(()), exact=exact, classes=classes)
+    low.follow = partial(_call, on_unknown=on_unknown)
     _declare(low, recording)
     for call in recording.calls:
-        _call(low, call, on_unknown)
+        low.follow(low, call)
     outputs = [low.value(r) for r in recording.outputs]
     by_name = {v.name: v for v in low.b.graph([]).of_role(Role.PARAM)}
     grads = tuple((by_name[n], low.value(r)) for n, r in recording.gradients if n in by_name)
-    nodes = tuple(_phase_masks(low, outputs))
-    modules = tuple((m.path, m.cls, const(max(m.calls, 1))) for m in recording.modules)
+    nodes = tuple(phase_masks(low, outputs))
+    modules = tuple((m.path, m.cls, _times(low, m)) for m in recording.modules)
     title = name or recording.name
     _check_made(low, nodes)
     graph = Graph(tuple(low.b.inputs), nodes, tuple(outputs), title, (), modules, grads)
@@ -63,6 +66,11 @@ def lower(
 
 
 _WHOLE = "a mask that is a tensor, or is not square, is applied to all scores: counted whole"
+
+
+def _times(low: Lowering, m: Module) -> Expr:
+    within = low.runs.get(m.path)
+    return const(max(m.calls, 1)) if within is None else within + m.calls
 
 
 def _check_made(low: Lowering, nodes: Sequence[Node]) -> None:
@@ -151,21 +159,3 @@ def _opaque(low: Lowering, call: Call) -> tuple[Value, ...]:
     nothing = (ZERO,) * len(operands), tuple(t.size for t in types)
     form = Irregular(NONE, ZERO, *nothing, source="unknown")
     return low.b.emit(f"unknown:{call.name}", form, operands, types)
-
-
-def _phase_masks(low: Lowering, outputs: Sequence[Value]) -> list[Node]:
-    """Law 3: walk backwards from the folded masks, over nodes that nothing else needs."""
-    if not low.masks:
-        return low.b.nodes
-    wanted = set(outputs)
-    mask_only = set(low.masks)
-    out: list[Node] = []
-    for node in reversed(low.b.nodes):
-        mine = any(v in mask_only for v in node.results)
-        if mine and not any(v in wanted or v in low.bound for v in node.results):
-            mask_only.update(node.operands)
-            out.append(replace(node, phase=Phase.MASK))
-        else:
-            wanted.update(node.operands)
-            out.append(node)
-    return out[::-1]

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from orderof.errors import Parted
-from orderof.frontends.torch.recording import Call, Parameter, Recording, Ref
+from orderof.frontends.torch.recording import Body, Call, Parameter, Recording, Ref
 from orderof.frontends.torch.sizes import Varied
 
 if TYPE_CHECKING:
@@ -82,6 +82,9 @@ class _Marker:
                 found[i] = self._refs.get(v.id) or self._ref(v)
             elif kind is tuple:
                 found[i] = self._items(v)
+            elif kind is Body:
+                inputs, outputs = self._items(v.inputs), self._items(v.outputs)
+                found[i] = Body(inputs, outputs, tuple(map(self.call, v.calls)), v.modules)
             elif kind is int and v and math.gcd(v, self._product) != 1:
                 found[i] = Varied((v,))
         return items if all(map(operator.is_, found, items)) else tuple(found)
@@ -161,6 +164,8 @@ class _Merge:
                 raise Parted(str(group[0]), f"stands where {last} stands at another size")
         if kind is tuple:
             return tuple([self.value(items) for items in zip(*group, strict=True)])
+        if kind is Body:
+            return self._body(group)
         for v in group:
             if v != last:
                 break
@@ -171,6 +176,15 @@ class _Merge:
         if kind is not float:
             raise Parted(str(group[0]), f"stands where {last} stands at another size")
         return last
+
+    def _body(self, group: Sequence[Body]) -> Body:
+        last = group[-1]
+        paths = {tuple((c.name, c.scope) for c in b.calls) for b in group}
+        if len(paths) > 1 or any(b.modules != last.modules for b in group):
+            raise Parted("a loop", "runs other operations in a turn at one size than at another")
+        calls = tuple(self.call(same) for same in zip(*(b.calls for b in group), strict=True))
+        inputs, outputs = self.value([b.inputs for b in group]), [b.outputs for b in group]
+        return Body(inputs, self.value(outputs), calls, last.modules)
 
     def _ref(self, group: Sequence[Ref]) -> Ref:
         last = group[-1]

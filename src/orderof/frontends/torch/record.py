@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from traceback import walk_tb
+from typing import Any
 
 import torch
 from torch import nn
@@ -18,7 +19,7 @@ from orderof.analyses.work import count
 from orderof.counts import Counts
 from orderof.errors import Error, ModelError, ModelRaised
 from orderof.frontends.torch.caches import forget
-from orderof.frontends.torch.composites import Doors, body_of
+from orderof.frontends.torch.composites import Doors
 from orderof.frontends.torch.detection import settle
 from orderof.frontends.torch.fakes import Fakes, preserved
 from orderof.frontends.torch.folds import Fold, Folder
@@ -26,7 +27,8 @@ from orderof.frontends.torch.functions import as_module
 from orderof.frontends.torch.known import WHOLE
 from orderof.frontends.torch.lower import lower
 from orderof.frontends.torch.nested import leaves, modules_of
-from orderof.frontends.torch.recording import Call, Module, Parameter, Recording, Ref
+from orderof.frontends.torch.over import body_of
+from orderof.frontends.torch.recording import Call, Loops, Module, Parameter, Recording, Ref
 from orderof.frontends.torch.regions import compiles
 from orderof.frontends.torch.routing import NOTE
 from orderof.frontends.torch.scopes import Scopes, file_label
@@ -56,15 +58,18 @@ def record(
     train: bool,
     folds: Sequence[Fold] = (),
     exact: bool = False,
+    loops: frozenset[str] = frozenset(),
 ) -> Recording:
     """What `module(*args, **kwargs)` runs, and its backward pass; nothing is changed by it.
 
     Tensors among the arguments may be on any device, meta too: only their shapes are used. The
     backward pass starts from a gradient at every float output that requires one, and ends at the
     parameters. Of the blocks in `folds` three are run, where that can be done. With `exact` the
-    masks of attention are looked into, whether they are causal.
+    masks of attention are looked into, whether they are causal. Loops that values end get
+    letters that are not in `loops`.
     """
-    loaded, how = compiles(), {"backward": backward, "train": train, "exact": exact}
+    loaded = compiles()
+    how: Any = {"backward": backward, "train": train, "exact": exact, "loops": loops}
     try:
         return _recorded(plain(module), args, kwargs, **how, folds=folds)
     except Error:
@@ -83,8 +88,9 @@ def _recorded(
     train: bool,
     folds: Sequence[Fold],
     exact: bool,
+    loops: frozenset[str],
 ) -> Recording:
-    how = {"train": train, "exact": exact}
+    how: Any = {"train": train, "exact": exact, "loops": loops}
     with preserved():
         if folds:
             folder = Folder(module, folds)
@@ -133,7 +139,13 @@ class _Run:
     """The copy, the modes it runs under, and what they have seen."""
 
     def __init__(
-        self, module: nn.Module, folder: Folder | None, *, train: bool, exact: bool = False
+        self,
+        module: nn.Module,
+        folder: Folder | None,
+        *,
+        train: bool,
+        exact: bool = False,
+        loops: frozenset[str] = frozenset(),
     ) -> None:
         self.name, self.exact = type(module).__name__, exact
         self.mode = "train" if train else "eval"
@@ -142,6 +154,7 @@ class _Run:
         self.fakes = Fakes()
         self.scopes = Scopes()
         self.tape = Tape(self.scopes, self.fakes, _operations)
+        self.tape.loops = Loops(loops)
         given = modules_of(module, folder.left_out if folder else ())
         self._interpreted(given)
         with self._blamed("it cannot be copied"):

@@ -1,14 +1,16 @@
 """What a run of a module was, as plain data: no tensor, no device and no torch in it.
 
-Two calls are not of torch's making:
+Three calls are not of torch's making:
 
 - `orderof.attention.*`, `orderof.lstm.*` and their like stand for what torch would split
   differently on each device (`composites.py`);
+- `orderof.loop.forward(carry, const, xs)` runs a `Body` several times (`loops.py`);
 - `orderof.reread(old, written) -> new` follows a write through one view of a storage, at the next
   read through another: the value of `new` depends on both. It costs nothing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 REREAD = "orderof.reread"
@@ -43,6 +45,55 @@ class Call:
     phase: str
     source: str | None
     function: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What one turn of a loop runs, written down once; values have ids of the whole recording.
+
+    Takes what it hands on from turn to turn, what stays, and a slice of each stack; gives what it
+    hands on, and a slice of each stack that it makes. One that goes backward takes a gradient of
+    each result and gives those of operands, None for one of zeros; it reads what the other made.
+    `modules` says which of them it called, and how often.
+    """
+
+    inputs: tuple[Ref, ...]
+    outputs: tuple[Ref | None, ...]
+    calls: tuple[Call, ...]
+    modules: tuple[tuple[str, int], ...]
+
+
+@dataclass(slots=True)
+class Loops:
+    """Loops that run as often as values say."""
+
+    taken: frozenset[str] = frozenset()
+    """Letters that mean something already."""
+    trips: list[str] = field(default_factory=list[str])
+    """Those of the loops, in their order."""
+
+    def trip(self) -> str:
+        """Give a loop its letter: T, T2, T3, ..."""
+        names = ("T", *(f"T{i}" for i in range(2, len(self.trips) + len(self.taken) + 3)))
+        found = next(n for n in names if n not in self.taken and n not in self.trips)
+        self.trips.append(found)
+        return found
+
+
+def refs(value: Any) -> list[Ref]:
+    """The values in nested arguments."""
+    if isinstance(value, Ref):
+        return [value]
+    return [r for item in value for r in refs(item)] if isinstance(value, tuple) else []
+
+
+def walk(calls: Iterable[Call]) -> Iterator[Call]:
+    """All calls, each before those of its body."""
+    for call in calls:
+        yield call
+        for body in call.kwargs.values():
+            if isinstance(body, Body):
+                yield from walk(body.calls)
 
 
 @dataclass(frozen=True, slots=True)

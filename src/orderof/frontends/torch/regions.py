@@ -2,8 +2,9 @@
 
 cond            one of two functions: the one that the predicate says, where it is known, else the
                 dearer one, and a note says so
-while_loop      step by step, as long as the condition is known
-scan, map       step by step, as many steps as the first dimension is long
+while_loop      step by step, as long as the condition is known; else a loop of T turns, T a letter
+scan, map       a loop of as many turns as the first dimension is long; where none can be made of
+                it (`loops.py`), step by step
 flex_attention  attention, with what is done to a score done to all of them; a mask of positions
                 chooses at every place, as any other mask does
 
@@ -16,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from orderof.errors import ModelError
+from orderof.frontends.torch.loops import looped
 from orderof.frontends.torch.nested import leaves
 
 if TYPE_CHECKING:
@@ -67,23 +70,46 @@ def _cond(tape: "Tape", given: Any, yes: Any, no: Any, operands: Sequence[Any]) 
 
 def _while(tape: "Tape", condition: Any, body: Any, carried: Any, rest: Any, **_: Any) -> Any:
     carry = tuple(carried)
-    for _step in range(_MOST):
+    for steps in range(_MOST):
         goes_on = condition(*carry, *rest)
         known = goes_on if isinstance(goes_on, bool) else _truth(tape, goes_on)
         if known is None:
-            raise ModelError(
-                "while_loop",
-                "runs as often as values say that only a run knows",
-                "write the loop for the number of steps that you mean: for _ in range(n)",
-            )
+            return _until(tape, condition, body, carry, rest, steps)
         if not known:
             return carry
         carry = tuple(body(*carry, *rest))
     raise ModelError("while_loop", f"did not end in {_MOST} steps", "give it a smaller bound")
 
 
+def _until(
+    tape: "Tape", condition: Any, body: Any, carry: Sequence[Any], rest: Any, steps: int
+) -> Any:
+    """Run a body and the condition after it T times, after a condition that came before all."""
+
+    def turn(*carry: Any) -> Any:
+        after = tuple(body(*carry, *rest))
+        condition(*after, *rest)
+        return after
+
+    found, name = None, tape.loops.trip()
+    if all(isinstance(t, torch.Tensor) for t in carry):
+        found = looped(tape, "while_loop", turn, carry, (), name)
+    if found is None:
+        raise ModelError(
+            "while_loop",
+            "runs as often as values say that only a run knows, and its body does not stand alone",
+            "write the loop for the number of steps that you mean: for _ in range(n)",
+        )
+    where = f" at {tape.scopes.current}" if tape.scopes.current else ""
+    more = f" after {steps} that {'is' if steps == 1 else 'are'} known" if steps else ""
+    tape.notes.append(f"{name}: how often while_loop{where} runs{more}; give it with -d {name}=...")
+    return tuple(found)
+
+
 def _scan(tape: "Tape", combine: Any, init: Any, xs: Any, rest: Any) -> list[Any]:
-    del tape
+    found = looped(tape, "scan", lambda *given: combine(*given, *rest), init, xs)
+    if found is not None:
+        return found
     carry, stacks = list(init), []
     for i in range(xs[0].shape[0]):
         found = list(combine(*carry, *(x.select(0, i) for x in xs), *rest))
@@ -92,10 +118,19 @@ def _scan(tape: "Tape", combine: Any, init: Any, xs: Any, rest: Any) -> list[Any
     return [*carry, *(torch.stack(parts) for parts in zip(*stacks, strict=True))]
 
 
-def _map(tape: "Tape", function: Any, xs: Any, rest: Any) -> list[Any]:
-    del tape
-    steps = [function(*(x.select(0, i) for x in xs), *rest) for i in range(xs[0].shape[0])]
-    return [torch.stack(parts) for parts in zip(*steps, strict=True)]
+def _map(tape: "Tape", function: Any, xs: Any, rest: Any) -> Any:
+    specs: list[Any] = []
+
+    def turn(*given: Any) -> list[Any]:
+        made, spec = tree_flatten(function(*given, *rest))
+        specs.append(spec)
+        return made
+
+    found = looped(tape, "map", turn, (), xs)
+    if found is None:
+        turns = [turn(*(x.select(0, i) for x in xs)) for i in range(xs[0].shape[0])]
+        found = [torch.stack(parts) for parts in zip(*turns, strict=True)]
+    return tree_unflatten(found, specs[-1])
 
 
 def _truth(tape: "Tape", value: Any) -> bool | None:

@@ -143,7 +143,8 @@ def _recurrent_backward(cell: str) -> Row:
         if gs[0] is not None:
             gs[0] = _timed(low, gs[0], flat=flat, first=options["batch_first"])
         new, parts = split_node(node, want, seeded)
-        low.b.nodes[low.b.nodes.index(node)] = new
+        front = (low.front or low.b).nodes
+        front[front.index(node)] = new
         grads = reverse_node(low.b, new, parts, gs, want, seeded)
         return _fit(low, grads, first=options["batch_first"] and not flat)
 

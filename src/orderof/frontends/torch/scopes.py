@@ -11,7 +11,8 @@ and was tested with torch 2.13:
 
 import sys
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dis import opname
 from pathlib import Path
 from types import CodeType
@@ -56,6 +57,19 @@ class Scopes:
             module.register_forward_hook(self._leave(path), always_call=True)
             for parameter in module._parameters.values():
                 self._owners.setdefault(id(parameter), path)
+
+    @contextmanager
+    def apart(self) -> Generator[dict[str, int]]:
+        """Count calls of modules for themselves for a while."""
+        before, raised, error = self._calls, self.raised_in, self._error
+        self._calls = dict.fromkeys(before, 0)
+        try:
+            yield self._calls
+        except BaseException:
+            self.raised_in, self._error = raised, error
+            raise
+        finally:
+            self._calls = before
 
     def modules(self, less: Mapping[str, int]) -> tuple[Module, ...]:
         """Every submodule, in the order of registration; some were called `less` often."""

@@ -12,7 +12,7 @@ from orderof.ir.graph import Node, Origin, Type, Value, tensor
 from orderof.sym import Expr
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from orderof.frontends.torch.recording import Call
     from orderof.ir.graph import Phase
@@ -42,6 +42,14 @@ class Lowering:
     """Values that were detached, and what they are of, by id."""
     classes: Mapping[str, str] = field(default_factory=dict[str, str])
     """The class of each module with where it is defined, by path."""
+    loops: dict[str, tuple[Node, Lowering]] = field(default_factory=dict[str, Any])
+    """Loops by their names and how their turn was lowered, for their backward calls."""
+    front: Builder | None = None
+    """Where the forward nodes are, if not here: those of a turn that is walked back."""
+    runs: dict[str, Expr] = field(default_factory=dict[str, Expr])
+    """How often modules are called in the turns of loops."""
+    follow: Callable[[Lowering, Call], None] | None = None
+    """Lowers one call."""
     seen: int = 0
     call: Call | None = None
     _origins: dict[tuple[str, str, str], Origin] = field(

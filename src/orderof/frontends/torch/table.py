@@ -20,6 +20,7 @@ from orderof.frontends.torch import (
     rows_fourier,
     rows_functions,
     rows_image,
+    rows_loop,
     rows_move,
     rows_norm,
     rows_place,
@@ -47,6 +48,7 @@ TABLE: dict[str, Row] = {
     **rows_sample.ROWS,
     **rows_bag.ROWS,
     **rows_composite.ROWS,
+    **rows_loop.ROWS,
 }
 
 

@@ -17,7 +17,7 @@ from orderof.frontends.torch.choices import assumed
 from orderof.frontends.torch.fakes import STAND_INS, Fakes
 from orderof.frontends.torch.known import Known
 from orderof.frontends.torch.memo import Layout, Outcome, layout_of, learn, memorable, recall
-from orderof.frontends.torch.recording import REREAD, Call, Ref
+from orderof.frontends.torch.recording import REREAD, Call, Loops, Ref
 from orderof.frontends.torch.scopes import Lines, Scopes
 
 _CPU = torch.device("cpu")
@@ -86,6 +86,8 @@ class Tape(TorchDispatchMode):
         self.constants: list[Ref] = []
         self.notes: list[str] = []
         self.measure = measure
+        self.aside: Any = None
+        self.loops = Loops()
         self.scopes = scopes
         self.in_backward = False
         self._went_back = False
@@ -228,6 +230,11 @@ class Tape(TorchDispatchMode):
         """Make a tensor known that no operation made, and give its value an id."""
         return self._new(tensor, Storage())
 
+    @property
+    def made(self) -> int:
+        """The last id that was given."""
+        return self._ids
+
     def see(self, tensor: torch.Tensor, what: str) -> Ref:
         """The value of a tensor outside any operation: an output, a gradient."""
         self._op, self._adopting = what, False
@@ -250,6 +257,8 @@ class Tape(TorchDispatchMode):
         if kind is torch.Generator:
             return "generator"
         key.append(value)
+        if kind is Ref:
+            return value
         return str(value).removeprefix("torch.") if kind is torch.dtype else str(value)
 
     def _pack_tensor(self, value: Any, key: list[Any]) -> Ref:
@@ -258,6 +267,8 @@ class Tape(TorchDispatchMode):
             return self._adopt(value)
         if tag.tape != self._number:
             raise Kept(*self._stranger("was kept from an earlier recording"))
+        if self.aside is not None:
+            self.aside.see(value, tag)
         key.append(tag.layout)
         if value.constant is not None:
             self._by_value = True
