@@ -70,6 +70,11 @@ class Asked(TypedDict, total=False):
     """The pass of a causal language model over its prompt: the cache is filled."""
     causal: Literal["full", "exact"]
     """Whether causal attention is the whole square of scores, as tools count, or its triangle."""
+    cond: Literal["max", "first", "second"]
+    """Which function of `torch.cond` is counted where its predicate is not known; max: the dearer.
+
+    A function that runs with probability p has p times one and 1 - p times the other on average.
+    """
     decode: int | None
     """One step of a causal language model after so many tokens, T of them in its cache."""
 
@@ -91,6 +96,8 @@ def graph(
         if asked.get("prefill") or asked.get("decode") is not None:
             hint = "a causal language model of transformers has one: hf:config.json"
             raise BadSpelling(model, "has no cache to decode with", hint)
+        if asked.get("cond", "max") != "max":
+            raise BadSpelling(model, "has no torch.cond to choose in", "leave --cond out")
         dims, loss = asked.get("dims"), asked.get("loss")
         how: Any = {"train": train, "mode": mode, "loss": loss}
         return graph_of_zoo(model, dims=dims, causal=asked.get("causal", "full"), **how)

@@ -109,6 +109,14 @@ def visits(graph: Graph, times: Expr = ONE) -> Iterator[tuple[Node, Expr]]:
         yield node, times
 
 
+def trips(graph: Graph) -> tuple[str, ...]:
+    """Give the letters that say how often loops run and are no dims yet, in their order."""
+    loops = (node.form for node, _ in visits(graph) if isinstance(node.form, Loop))
+    found = dict.fromkeys(s for form in loops for s in sorted(form.trip.symbols()))
+    known = {name for name, _ in graph.dims}
+    return tuple(name for name in found if name not in known)
+
+
 def count(graph: Graph, padding: Padding = "full", found: Convention | None = None) -> WorkReport:
     """Count everything; by a convention that is not plain too, if one is given."""
     rows, coverage = counted(graph, padding)

@@ -41,14 +41,16 @@ class Question:
     prefill: bool = False
     decode: int | None = None
     causal: Literal["full", "exact"] = "full"
+    cond: Literal["max", "first", "second"] = "max"
     progress: Callable[[int], None] | None = field(default=None, repr=False, compare=False)
     """Is told how many members of a family are counted."""
 
     def result(self) -> Result:
         """Ask it."""
         if self.vary is not None:
-            if self.prefill or self.decode is not None or self.causal != "full":
-                what = "does not go with --prefill, --decode and --causal yet"
+            other = self.causal != "full" or self.cond != "max"
+            if self.prefill or self.decode is not None or other:
+                what = "does not go with --prefill, --decode, --causal and --cond yet"
                 raise BadSpelling("--vary", what, "ask for one of them")
             return self._family(varied(self.vary))
         from orderof.api import analyze
@@ -86,6 +88,7 @@ class Question:
             "prefill": self.prefill,
             "decode": self.decode,
             "causal": self.causal,
+            "cond": self.cond,
         }
 
     def options(self) -> str:
@@ -103,6 +106,7 @@ class Question:
         words.extend(("--decode", str(self.decode)) if self.decode is not None else ())
         words.extend(("--padding", self.padding) if self.padding != "full" else ())
         words.extend(("--causal", self.causal) if self.causal != "full" else ())
+        words.extend(("--cond", self.cond) if self.cond != "max" else ())
         words.extend(("--as", self.as_) if self.as_ != "flops" else ())
         return shlex.join(words)
 
@@ -237,6 +241,12 @@ HOW = [
         type=click.Choice(["full", "exact"]),
         default="full",
         help="Count the whole square of causal attention (as tools do), or its triangle.",
+    ),
+    click.Option(
+        ["--cond"],
+        type=click.Choice(["max", "first", "second"]),
+        default="max",
+        help="Which function of torch.cond counts where values decide: the dearer one, or one.",
     ),
     click.Option(
         ["--as", "as_"],

@@ -9,6 +9,7 @@ from torch._higher_order_ops.while_loop import while_loop
 from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
 import orderof
+from orderof.errors import BadSpelling
 
 pytestmark = pytest.mark.framework
 
@@ -37,6 +38,31 @@ def test_of_two_branches_the_dearer_one(order):
     r = counts(lambda x: torch.cond(x.sum() > 0, *order, (x,)), X)
     assert r.forward.macs() == TWICE
     assert any("the dearer one" in note for note in r.notes)
+
+
+@pytest.mark.parametrize(("chosen", "macs"), [("first", ONCE), ("second", TWICE), ("max", TWICE)])
+def test_of_two_branches_the_one_that_is_asked_for(chosen, macs):
+    def either(x):
+        return torch.cond(x.sum() > 0, once, twice, (x,))
+
+    r = counts(either, X, cond=chosen)
+    assert r.forward.macs() == macs
+    assert any("torch.cond runs its" in note for note in r.notes)
+    assert any("as was asked for" in note for note in r.notes) == (chosen != "max")
+
+
+def test_a_model_of_the_zoo_has_no_branch_to_choose():
+    with pytest.raises(BadSpelling, match="to choose in"):
+        orderof.analyze("mlp:3-4-2", cond="first")
+
+
+def test_a_branch_with_a_loop_is_as_dear_as_one_turn():
+    def loop(x):
+        return while_loop(lambda x: x.sum() < 5, lambda x: (twice(x) @ x,), (x,))[0] @ x.T
+
+    r = counts(lambda x: torch.cond(x.sum() > 0, once, loop, (x,)), X)
+    assert str(r.forward.macs) == "512*T + 128"
+    assert any("second function here, the dearer one" in note for note in r.notes)
 
 
 def test_a_branch_that_is_known_is_taken():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
+from orderof.analyses.work import trips
 from orderof.errors import BadSpelling, ShapeMismatch, UnknownDim
 from orderof.frontends.torch import detection
 from orderof.frontends.torch.build import (
@@ -25,7 +26,6 @@ from orderof.frontends.torch.functions import AS_IT_IS, as_module, called
 from orderof.frontends.torch.letters import Inputs, sizes_of, usual
 from orderof.frontends.torch.lower import lower
 from orderof.frontends.torch.nested import leaves
-from orderof.frontends.torch.proof import trips
 from orderof.frontends.torch.record import plain, record
 from orderof.frontends.torch.resize import resizable
 from orderof.frontends.torch.settings import given as with_settings
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from orderof.frontends.torch.letters import Names
     from orderof.frontends.torch.lower import OnUnknown
-    from orderof.frontends.torch.recording import Recording
+    from orderof.frontends.torch.recording import Choice, Recording
     from orderof.frontends.torch.sizes import Sizes
     from orderof.ir.graph import Graph
 
@@ -63,6 +63,7 @@ def graph_of(
     decode: int | None = None,
     prefill: bool = False,
     causal: str = "full",
+    cond: Choice = "max",
 ) -> Graph:
     """Record a module and lower the recording; in training with gradients and the update.
 
@@ -70,6 +71,7 @@ def graph_of(
     gives values to the names in `input_specs`, or to the letters of a spelling's default inputs;
     for a module with its inputs it names sizes and axes. `fold` records three of many equal blocks.
     `prefill` is the pass of a language model over its prompt, `decode` a step after so many tokens.
+    `cond` is the function of `torch.cond` that is counted where its predicate is not known.
     """
     rule = optimizer(train) if train else None
     loaded = _loaded(model, inputs, kwargs or {}, input_specs, dims)
@@ -78,12 +80,9 @@ def graph_of(
 
     folds = runs(plain(loaded.module)) if fold else []
     exact = causal == "exact"
-    how = _How(loaded, rule is not None, mode == "train", on_unknown, tuple(folds), exact)
+    how = _How(loaded, rule is not None, mode == "train", on_unknown, tuple(folds), exact, cond)
     with uncollected():
-        asked, notes = _inputs(loaded, symbolic, folds)
-        named = {name for names in asked.axes.values() for name in names if name}
-        how = replace(how, loops=frozenset({*named, *loaded.dims, *asked.every}))
-        graph = _settled(how, asked, notes)
+        graph = _settled(how, *_inputs(loaded, symbolic, folds))
     if rule is None:
         return graph
     return optimize(reseed(graph, loss) if loss else graph, rule)
@@ -91,6 +90,8 @@ def graph_of(
 
 def _settled(how: _How, asked: Inputs, notes: tuple[str, ...]) -> Graph:
     """Record with letters, and make loops of equal blocks where they are equal indeed."""
+    named = {name for names in asked.axes.values() for name in names if name}
+    how = replace(how, loops=frozenset({*named, *how.loaded.dims, *asked.every}))
     try:
         graph = _rolled(*settle(asked, how.run, how.make))
     except Unequal:
@@ -139,6 +140,7 @@ class _How:
     on_unknown: OnUnknown
     folds: tuple[Fold, ...]
     exact: bool = False
+    cond: Choice = "max"
     loops: frozenset[str] = frozenset()
     """Letters that no loop may have."""
     caches: Caches = field(default_factory=Caches)
@@ -146,7 +148,7 @@ class _How:
     def run(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Recording:
         """Record on some inputs."""
         how: Any = {"backward": self.backward, "train": self.train, "exact": self.exact}
-        how["loops"] = self.loops
+        how |= {"loops": self.loops, "cond": self.cond}
         try:
             return record(module, args, kwargs, **how, folds=self.folds)
         except Kept:  # its work belongs to every recording, as to the first call of a program

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orderof.analyses.work import counted_at, visits
+from orderof.analyses.work import counted_at, trips
 from orderof.errors import Error, Parted, UnknownOperator
 from orderof.frontends.torch.letters import telling
 from orderof.frontends.torch.merge import marked, merge
 from orderof.frontends.torch.recording import walk
 from orderof.frontends.torch.sizes import Sizes
-from orderof.ir.forms import Loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -78,14 +77,6 @@ def path(recording: Recording) -> tuple[tuple[str, str], ...]:
 
 _TURNS = (1009, 2003, 3001, 4001, 5003, 6007, 7001, 8009)
 """Large primes, so that a count hardly has the same value at them by chance."""
-
-
-def trips(graph: Graph) -> tuple[str, ...]:
-    """Give the letters of loops that values end, in their order."""
-    loops = (node.form for node, _ in visits(graph) if isinstance(node.form, Loop))
-    found = dict.fromkeys(s for form in loops for s in sorted(form.trip.symbols()))
-    known = {name for name, _ in graph.dims}
-    return tuple(name for name in found if name not in known)
 
 
 def _one_path(taken: Iterable[Taken]) -> tuple[list[Taken], list[Taken]]:

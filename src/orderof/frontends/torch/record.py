@@ -15,7 +15,7 @@ from torch._subclasses.fake_tensor import (
 )
 from torch.utils._python_dispatch import _disable_current_modes
 
-from orderof.analyses.work import count
+from orderof.analyses.work import count, trips
 from orderof.counts import Counts
 from orderof.errors import Error, ModelError, ModelRaised
 from orderof.frontends.torch.caches import forget
@@ -28,7 +28,15 @@ from orderof.frontends.torch.known import WHOLE
 from orderof.frontends.torch.lower import lower
 from orderof.frontends.torch.nested import leaves, modules_of
 from orderof.frontends.torch.over import body_of
-from orderof.frontends.torch.recording import Call, Loops, Module, Parameter, Recording, Ref
+from orderof.frontends.torch.recording import (
+    Call,
+    Choice,
+    Loops,
+    Module,
+    Parameter,
+    Recording,
+    Ref,
+)
 from orderof.frontends.torch.regions import compiles
 from orderof.frontends.torch.routing import NOTE
 from orderof.frontends.torch.scopes import Scopes, file_label
@@ -59,6 +67,7 @@ def record(
     folds: Sequence[Fold] = (),
     exact: bool = False,
     loops: frozenset[str] = frozenset(),
+    cond: Choice = "max",
 ) -> Recording:
     """What `module(*args, **kwargs)` runs, and its backward pass; nothing is changed by it.
 
@@ -66,10 +75,11 @@ def record(
     backward pass starts from a gradient at every float output that requires one, and ends at the
     parameters. Of the blocks in `folds` three are run, where that can be done. With `exact` the
     masks of attention are looked into, whether they are causal. Loops that values end get
-    letters that are not in `loops`.
+    letters that are not in `loops`, and `cond` chooses where a predicate is not known.
     """
     loaded = compiles()
     how: Any = {"backward": backward, "train": train, "exact": exact, "loops": loops}
+    how["cond"] = cond
     try:
         return _recorded(plain(module), args, kwargs, **how, folds=folds)
     except Error:
@@ -87,10 +97,9 @@ def _recorded(
     backward: bool,
     train: bool,
     folds: Sequence[Fold],
-    exact: bool,
-    loops: frozenset[str],
+    **rest: Any,
 ) -> Recording:
-    how: Any = {"train": train, "exact": exact, "loops": loops}
+    how: Any = {"train": train, **rest}
     with preserved():
         if folds:
             folder = Folder(module, folds)
@@ -119,11 +128,12 @@ def returned(module: nn.Module, kwargs: Mapping[str, object]) -> object:
 
 
 def _operations(function: Callable[..., object], operands: Sequence[object]) -> int:
-    """Count what a function runs forward, on copies of its operands."""
+    """Count what a function runs forward, on copies of its operands; a loop of T turns as one."""
     with _disable_current_modes():
         found = record(as_module(function), operands, {}, backward=False, train=False)
-    rows = count(lower(found, on_unknown="bound")).rows
-    return Counts.sum(row.counts for row in rows).ops().at()
+    graph = lower(found, on_unknown="bound")
+    ops = Counts.sum(row.counts for row in count(graph).rows).ops()
+    return ops.at(dict.fromkeys(trips(graph), 1))
 
 
 def plain(module: nn.Module) -> nn.Module:
@@ -146,6 +156,7 @@ class _Run:
         train: bool,
         exact: bool = False,
         loops: frozenset[str] = frozenset(),
+        cond: Choice = "max",
     ) -> None:
         self.name, self.exact = type(module).__name__, exact
         self.mode = "train" if train else "eval"
@@ -154,7 +165,7 @@ class _Run:
         self.fakes = Fakes()
         self.scopes = Scopes()
         self.tape = Tape(self.scopes, self.fakes, _operations)
-        self.tape.loops = Loops(loops)
+        self.tape.loops, self.tape.cond = Loops(loops), cond
         given = modules_of(module, folder.left_out if folder else ())
         self._interpreted(given)
         with self._blamed("it cannot be copied"):

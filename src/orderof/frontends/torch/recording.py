@@ -11,7 +11,7 @@ Three calls are not of torch's making:
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 REREAD = "orderof.reread"
 
@@ -61,6 +61,10 @@ class Body:
     outputs: tuple[Ref | None, ...]
     calls: tuple[Call, ...]
     modules: tuple[tuple[str, int], ...]
+
+
+Choice = Literal["max", "first", "second"]
+"""Which function of `torch.cond` is counted where the predicate is not known; max: the dearer."""
 
 
 @dataclass(slots=True)

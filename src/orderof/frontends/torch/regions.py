@@ -1,7 +1,7 @@
 """Higher-order operators of torch: recorded by what the functions in them run.
 
 cond            one of two functions: the one that the predicate says, where it is known, else the
-                dearer one, and a note says so
+                one that was asked for, or the dearer one, and a note says so
 while_loop      step by step, as long as the condition is known; else a loop of T turns, T a letter
 scan, map       a loop of as many turns as the first dimension is long; where none can be made of
                 it (`loops.py`), step by step
@@ -58,6 +58,9 @@ def handlers(doors: TorchFunctionMode, tape: "Tape") -> dict[Any, Callable[..., 
 
 def _cond(tape: "Tape", given: Any, yes: Any, no: Any, operands: Sequence[Any]) -> Any:
     known = _truth(tape, given)
+    if known is None and tape.cond != "max":
+        known = tape.cond == "first"
+        tape.notes.append(f"torch.cond runs its {tape.cond} function here, as was asked for")
     if known is None:
         ours, theirs = (tape.measure(branch, operands) for branch in (yes, no))
         known = ours >= theirs

@@ -87,7 +87,7 @@ class Tape(TorchDispatchMode):
         self.notes: list[str] = []
         self.measure = measure
         self.aside: Any = None
-        self.loops = Loops()
+        self.loops, self.cond = Loops(), "max"
         self.scopes = scopes
         self.in_backward = False
         self._went_back = False
