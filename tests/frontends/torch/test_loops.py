@@ -266,6 +266,57 @@ def test_a_turn_goes_back_as_autograd_runs_it(name):
     assert len([n for n in nodes if n.op == "loop"]) == 2
 
 
+def around(base, way):
+    """The same model in a checkpoint, or under autocast and with its weights used again."""
+
+    class Around(base):
+        def forward(self, x):
+            if way == "checkpoint":
+                return checkpoint(super().forward, x, use_reentrant=False)
+            with torch.autocast("cpu", torch.bfloat16):
+                return super().forward(x) + self.give(self.keep(x)).sum()
+
+    return Around()
+
+
+def test_a_loop_in_a_checkpoint_runs_again():
+    ours, theirs = (
+        orderof.analyze(around(m, "checkpoint"), X, symbolic=(), train="sgd")
+        for m in (Scanned, Written)
+    )
+    for phase in ("forward", "recompute", "backward"):
+        assert figures(getattr(ours, phase)) == figures(getattr(theirs, phase))
+
+
+def test_a_turn_casts_its_weights_itself():
+    """Torch keeps what it cast under autocast, and written out casts a weight once."""
+    ours, theirs = (
+        orderof.analyze(around(m, "autocast"), X, symbolic=(), train="sgd")
+        for m in (Scanned, Written)
+    )
+    assert ours.forward.macs() == theirs.forward.macs()
+    assert ours.backward.macs() == theirs.backward.macs()
+    weights = 8 * 8 + 8 + 8 * 4 + 4
+    more = figures(ours.forward)["cast"]["bfloat16"] - figures(theirs.forward)["cast"]["bfloat16"]
+    assert more == 5 * weights
+
+
+def test_a_scan_gives_what_its_function_does():
+    """Carries and results may be nested."""
+
+    def nested(x):
+        def turn(c, row):
+            return {"n": c["n"] + 1, "s": c["s"] * row}, (c["s"].exp(), c["n"] * 2)
+
+        start = {"n": torch.zeros((), dtype=torch.int64), "s": x[0] * 1}
+        last, (powers, twice) = scan(turn, start, x, reverse=True)
+        return last["s"] + powers.sum() + twice.sum()
+
+    found = orderof.analyze(nested, X, dims=by_rows(X)).forward
+    assert str(dict(found.kinds["exp"])["float32"]) == "8*S"
+    assert str(dict(found.kinds["mul"])["int64"]) == "S"
+
+
 def test_a_recurrent_layer_within_a_turn():
     class Layered(nn.Module):
         def __init__(self, looped):

@@ -12,14 +12,16 @@ for values, hands on something of another shape, or does not run alone.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.autograd.graph import saved_tensors_hooks
 
 from orderof.frontends.torch.over import body_of
 from orderof.frontends.torch.recording import Body, Call, Ref, refs
+from orderof.frontends.torch.scopes import checkpointed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
@@ -68,7 +70,8 @@ class Aside:
 def apart(tape: Tape) -> Generator[Aside]:
     """Record what runs for itself; the tape is as before afterwards."""
     aside = Aside(tape.made)
-    before = tape.calls, tape.known, tape.aside
+    before, caches = (tape.calls, tape.known, tape.aside), torch.is_autocast_cache_enabled()
+    torch.set_autocast_cache_enabled(False)  # else what a turn casts is found outside of it
     tape.calls, tape.known, tape.aside = aside.calls, tape.known.beside(aside.calls), aside
     try:
         with tape.scopes.apart() as aside.modules:
@@ -76,6 +79,7 @@ def apart(tape: Tape) -> Generator[Aside]:
     finally:
         before[1].routed = before[1].routed or tape.known.routed
         tape.calls, tape.known, tape.aside = before
+        torch.set_autocast_cache_enabled(caches)
         aside.undo()
 
 
@@ -150,7 +154,7 @@ def _turn(tape: Tape, run: Run, carry: Tensors, xs: Tensors, wants: Sequence[boo
     for t, wanted in zip(own, wants, strict=True):
         t.requires_grad_(wanted)
     try:
-        with apart(tape) as aside:
+        with apart(tape) as aside, _unpacked():
             given = tuple(map(tape.name, own))
             made = tuple(run(*own))
             outputs = tuple(tape.see(t, "what a loop hands on") for t in made)
@@ -172,6 +176,15 @@ def _turn(tape: Tape, run: Run, carry: Tensors, xs: Tensors, wants: Sequence[boo
     with tape.mute():
         reach = _reach(made, operands)
     return Turn(body, n, stay, literals, operands, made, reach)
+
+
+def _unpacked() -> AbstractContextManager[Any]:
+    """Keep a checkpoint around a loop from what autograd saves of a turn: it has that of all."""
+    return saved_tensors_hooks(_itself, _itself) if checkpointed() else nullcontext()
+
+
+def _itself(t: torch.Tensor) -> torch.Tensor:
+    return t
 
 
 def _alike(a: torch.Tensor, b: torch.Tensor) -> bool:

@@ -109,31 +109,39 @@ def _until(
     return tuple(found)
 
 
-def _scan(tape: "Tape", combine: Any, init: Any, xs: Any, rest: Any) -> list[Any]:
-    found = looped(tape, "scan", lambda *given: combine(*given, *rest), init, xs)
+def _scan(tape: "Tape", combine: Any, init: Any, xs: Any, rest: Any) -> Any:
+    turn = _Flat(lambda *given: combine(*given, *rest))
+    found = looped(tape, "scan", turn, init, xs)
     if found is not None:
-        return found
+        return tree_unflatten(found, turn.spec)
     carry, stacks = list(init), []
     for i in range(xs[0].shape[0]):
-        found = list(combine(*carry, *(x.select(0, i) for x in xs), *rest))
-        carry, made = found[: len(carry)], found[len(carry) :]
+        made = turn(*carry, *(x.select(0, i) for x in xs))
+        carry, made = made[: len(carry)], made[len(carry) :]
         stacks.append(made)
-    return [*carry, *(torch.stack(parts) for parts in zip(*stacks, strict=True))]
+    ends = [torch.stack(parts) for parts in zip(*stacks, strict=True)]
+    return tree_unflatten([*carry, *ends], turn.spec)
 
 
 def _map(tape: "Tape", function: Any, xs: Any, rest: Any) -> Any:
-    specs: list[Any] = []
-
-    def turn(*given: Any) -> list[Any]:
-        made, spec = tree_flatten(function(*given, *rest))
-        specs.append(spec)
-        return made
-
+    turn = _Flat(lambda *given: function(*given, *rest))
     found = looped(tape, "map", turn, (), xs)
     if found is None:
         turns = [turn(*(x.select(0, i) for x in xs)) for i in range(xs[0].shape[0])]
         found = [torch.stack(parts) for parts in zip(*turns, strict=True)]
-    return tree_unflatten(found, specs[-1])
+    return tree_unflatten(found, turn.spec)
+
+
+class _Flat:
+    """A function whose tensors are given in a row; `spec` says how it nests them."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self.spec: Any = None
+
+    def __call__(self, *given: Any) -> list[Any]:
+        made, self.spec = tree_flatten(self._function(*given))
+        return made
 
 
 def _truth(tape: "Tape", value: Any) -> bool | None:

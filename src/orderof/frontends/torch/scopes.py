@@ -7,6 +7,8 @@ and was tested with torch 2.13:
   its operation is dispatched, so the operation being dispatched has this number less one.
 - `torch._C._current_autograd_node()`: the node that the backward pass is running, or None;
   `node._sequence_nr()` is its number. AccumulateGrad has none and names its variable instead.
+- `torch._C._autograd._top_saved_tensors_default_hooks(True)`: the hooks on what autograd saves, or
+  None. A checkpoint sets such.
 """
 
 import sys
@@ -125,6 +127,12 @@ class Scopes:
             self.current = self._stack.pop()
 
         return leave
+
+
+def checkpointed() -> bool:
+    """Whether something has its hands on what autograd saves."""
+    private: Any = torch._C
+    return private._autograd._top_saved_tensors_default_hooks(True) is not None
 
 
 class Lines:
