@@ -7,22 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch._ops import OpOverload
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
 from orderof.errors import Unrecorded
 from orderof.frontends.torch.choices import assumed
-from orderof.frontends.torch.fakes import STAND_INS, Fakes
+from orderof.frontends.torch.fakes import Fakes
 from orderof.frontends.torch.known import Known
-from orderof.frontends.torch.memo import Layout, Outcome, layout_of, learn, memorable, recall
+from orderof.frontends.torch.memo import Layout, Outcome, layout_of, learn, recall
 from orderof.frontends.torch.recording import REREAD, Call, Loops, Ref
+from orderof.frontends.torch.schemas import SCHEMAS, Schema, read_schema
 from orderof.frontends.torch.scopes import Lines, Scopes
 
 _CPU = torch.device("cpu")
 _DEVICE = torch.ops.prim.device.default
-_LIFTS = frozenset({"aten.lift_fresh.default", "aten.lift_fresh_copy.default"})
 _PLAIN = frozenset({int, str, type(None)})
 _NUMBERS = frozenset({float, bool, complex})
 _NUMBERS_OF_TAPES = itertools.count()
@@ -56,22 +55,6 @@ class Tag:
     layout: Layout
     tape: int
     """Its number: what a function keeps from one recording is no value of the next."""
-
-
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """What torch says of an operation: the operands it writes, and whether its result is a view."""
-
-    name: str
-    written: tuple[int | str, ...]
-    view: bool
-    lifts: bool
-    silent: bool
-    composite: bool
-    memorable: bool
-    asks: bool
-    """Whether its result depends on what the numbers in its operands are."""
-    run: Callable[..., Any]
 
 
 class Tape(TorchDispatchMode):
@@ -115,7 +98,7 @@ class Tape(TorchDispatchMode):
         if func is _DEVICE:  # a question, and the one answer there is
             return _CPU
         kwargs = kwargs or {}
-        schema = _SCHEMAS.get(func) or _read_schema(func)
+        schema = SCHEMAS.get(func) or read_schema(func)
         if self.muted or schema.silent:
             return func(*args, **kwargs)
         if schema.composite:  # autograd takes these apart, and inference mode has none
@@ -374,33 +357,3 @@ class Tape(TorchDispatchMode):
             f"an operand{where} {what}",
             "a tensor must be an input, a parameter, a buffer, an attribute, or made of such",
         )
-
-
-_SCHEMAS: dict[OpOverload, Schema] = {}
-_BY_DATA = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
-
-
-def _read_schema(func: OpOverload) -> Schema:
-    arguments = func._schema.arguments
-    written = [
-        argument.name if argument.kwarg_only else place
-        for place, argument in enumerate(arguments)
-        if argument.alias_info is not None and argument.alias_info.is_write
-    ]
-    name = str(func)
-    implicit = torch._C._dispatch_has_kernel_for_dispatch_key(
-        func.name(), "CompositeImplicitAutograd"
-    )
-    lifts = name in _LIFTS
-    _SCHEMAS[func] = schema = Schema(
-        name=name,
-        written=tuple(written),
-        view=func.is_view,
-        lifts=lifts,
-        silent=func.namespace == "profiler",
-        composite=implicit,
-        memorable=memorable(func) and not lifts and not any(isinstance(w, str) for w in written),
-        asks=not _BY_DATA.isdisjoint(func.tags),
-        run=STAND_INS.get(name, func),
-    )
-    return schema
