@@ -33,7 +33,7 @@ def test_what_a_file_says():
         "a comparison is 1",
         op=("relu",),
         module=("nn.ReLU", "nn.ReLU6"),
-        where=(("operands", const(1)),),
+        where=((parse("operands"), const(1)),),
     )
     assert found == Convention(
         "mine", "products, and activations at 1", "nowhere, 2026", parse("macs"), rules=(rule,)

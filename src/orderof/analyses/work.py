@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from orderof.analyses.experts import experts
-from orderof.analyses.told import Places, Teller, network, whole
+from orderof.analyses.places import Places
+from orderof.analyses.told import Teller, network, whole
 from orderof.counts import NONE, Counts
 from orderof.ir.forms import Loop, View
 from orderof.ir.graph import Graph, Node, Phase, Role

@@ -95,7 +95,7 @@ def _rule(given: dict[str, Any]) -> Rule:
     parts: dict[str, Any] = {key: _patterns(given[key]) for key in _LISTS if key in given}
     parts |= {key: int(given[key]) for key in _NUMBERS if key in given}
     asked = given.get("where", {}).items()
-    where = tuple((key, v if isinstance(v, str) else const(int(v))) for key, v in asked)
+    where = tuple((parse(key), v if isinstance(v, str) else const(int(v))) for key, v in asked)
     return Rule(_expression(given["count"]), given["why"], where=where, **parts)
 
 

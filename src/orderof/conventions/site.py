@@ -6,7 +6,8 @@
     x0, x1, ...     elements of an operand, 0 where there is none; y0, y1, ... of a result
     g0, g1, ...     those of an operand as the function was given it, before it spread or padded it
     x0_1, y0_1      one dimension of an operand, of a result; x0_last the last, x0_axis the one that
-                    the attribute `axis` says, x0_rank how many there are
+                    the attribute `axis` says, x0_rank how many there are, x0_trained 1 where the
+                    operand depends on a trained parameter
     out, out_1, ... elements and dimensions of what the module around it gives
     params          elements of the parameters that it reads
     leaf            1 where the module around it has no modules of its own
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from orderof.counts import Counts
     from orderof.ir.graph import Attr, Node, Value
 
-_SIZE = re.compile(r"(?:([xyg])(\d)|out)(?:_(\d|last|axis|rank))?")
+_SIZE = re.compile(r"(?:([xyg])(\d)|out)(?:_(\d|last|axis|rank|trained))?")
 _PART = re.compile(r"(\w+)_(\d)")
 _BEFORE = re.compile(r"g\d(_\w+)?|of_\w+")
 _KINDS = frozenset(map(str, Kind))
@@ -61,6 +62,8 @@ class Place:
     """The shape of what comes out of the innermost module, of its first result."""
     reads: tuple[tuple[str, Expr], ...] = ()
     """The parameters that the node reads, by the last part of their names, with their elements."""
+    learns: tuple[int, ...] = ()
+    """Which operands depend on a trained parameter."""
     trained: bool = False
     """Whether the network is trained."""
 
@@ -99,9 +102,9 @@ class Site:
             return e
         return e.subs({name: self[name] for name in e.symbols()})
 
-    def holds(self, name: str, value: Expr | str) -> bool:
-        """Whether a name has a value."""
-        return (self.node.attr(name) if isinstance(value, str) else self[name]) == value
+    def holds(self, e: Expr, value: Expr | str) -> bool:
+        """Whether an expression has a value, or an attribute is a text."""
+        return (self.node.attr(str(e)) if isinstance(value, str) else self.value(e)) == value
 
     def __getitem__(self, name: str) -> Expr:
         found = self._found.get(name)
@@ -111,6 +114,8 @@ class Site:
 
     def _find(self, name: str) -> Expr:
         if match := _SIZE.fullmatch(name):
+            if match[3] == "trained":
+                return const(int(int(match[2] or 0) in self.place.learns))
             axis = match[3] if match[3] != "axis" else str(self.node.attr("axis", "last"))
             return _size(self._shape(match[1], match[2]), axis)
         if name.startswith("of_"):

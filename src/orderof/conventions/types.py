@@ -44,12 +44,12 @@ class Rule:
     module: tuple[str, ...] = ()
     """Patterns of the class of the module around it: nn.Linear, *.Conv1D."""
     within: tuple[str, ...] = ()
-    """Patterns of the class of any module around it."""
+    """Patterns of the class of any module around it, or of its name alone: Attention."""
     param: tuple[str, ...] = ()
     """Patterns of the names of parameters, one of which it reads: weight, in_proj_*."""
     phase: tuple[str, ...] = ()
-    where: tuple[tuple[str, Expr | str], ...] = ()
-    """Names with the values that they must have; of an attribute that is a text, a text."""
+    where: tuple[tuple[Expr, Expr | str], ...] = ()
+    """Expressions with the values that they must have; of an attribute that is a text, a text."""
     digits: int = 0
     """How many digits the tool keeps, where it reads a number that was printed; 0 is all."""
     over: int = 1
@@ -63,10 +63,10 @@ class Rule:
             and _fits(self.origin, node.origin.op if node.origin else "")
             and _fits(self.function, node.origin.function if node.origin else "")
             and _fits(self.module, around[-1] if around else "")
-            and (not self.within or any(_fits(self.within, cls) for cls in around))
+            and (not self.within or any(_is_a(self.within, cls) for cls in around))
             and (not self.param or any(_fits(self.param, name) for name, _ in site.place.reads))
             and _fits(self.phase, node.phase)
-            and all(site.holds(name, value) for name, value in self.where)
+            and all(site.holds(e, value) for e, value in self.where)
         )
 
     def tell(self, site: Site) -> Expr:
@@ -77,6 +77,10 @@ class Rule:
 
 def _fits(patterns: tuple[str, ...], name: str) -> bool:
     return not patterns or any(fnmatchcase(name, p) for p in patterns)
+
+
+def _is_a(patterns: tuple[str, ...], cls: str) -> bool:
+    return _fits(patterns, cls) or _fits(patterns, cls.rpartition(".")[2])
 
 
 def significant(e: Expr, digits: int) -> Expr:
@@ -142,7 +146,7 @@ class Convention:
     def names(self) -> set[str]:
         """Collect what its rules are made of, as `site.Site` explains it."""
         made = (rule.count.symbols() for rule in self.rules)
-        asked = (name for rule in self.rules for name, _ in rule.where)
+        asked = (name for rule in self.rules for e, _ in rule.where for name in e.symbols())
         return {*self.otherwise.symbols(), *asked, *(name for names in made for name in names)}
 
     def total(self, counts: Counts) -> Expr:
