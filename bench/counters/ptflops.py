@@ -3,7 +3,7 @@
 See orderof/conventions/catalog/ptflops-pytorch.toml and ptflops-aten.toml.
 """
 
-# ruff: noqa: ANN401, INP001 - run from its path; the tool is imported on use
+# ruff: noqa: ANN401 - run from its path; the tool is imported on use
 
 from __future__ import annotations
 

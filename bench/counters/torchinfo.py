@@ -1,6 +1,6 @@
-"""What torchinfo says of a module, run by itself; see orderof/conventions/catalog/torchinfo.toml."""
+"""What torchinfo says of a module, run by itself; see catalog/torchinfo.toml."""
 
-# ruff: noqa: ANN401, INP001 - run from its path; the tool is imported on use
+# ruff: noqa: ANN401 - run from its path; the tool is imported on use
 
 from __future__ import annotations
 
