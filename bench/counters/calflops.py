@@ -1,5 +1,7 @@
 """calflops on a module: FLOPs and MACs."""
 
+# ruff: noqa: ANN401, INP001 - loaded by path; modules and arguments of any kind
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,5 +1,7 @@
 """torchprofile on a module: multiply-adds; it takes no keyword arguments."""
 
+# ruff: noqa: ANN401, INP001 - loaded by path; modules and arguments of any kind
+
 from __future__ import annotations
 
 import warnings
@@ -17,7 +19,9 @@ def figures(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[
             self.module = module
 
         def forward(self, *given: Any) -> Any:
-            return self.module(*given[: len(args)], **dict(zip(kwargs, given[len(args) :])))
+            return self.module(
+                *given[: len(args)], **dict(zip(kwargs, given[len(args) :], strict=True))
+            )
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

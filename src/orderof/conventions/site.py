@@ -13,6 +13,7 @@
     leaf            1 where the module around it has no modules of its own
     operands        how many there are
     batch           the first dimension of the first operand
+    depth           modules around the module that it is in
     trained         1 where the network is trained, else 0
     ANY_NAME        an attribute of the operator: a number; a tuple's product; True as 1
     ANY_NAME_1      one number of an attribute that is a tuple
@@ -132,6 +133,8 @@ class Site:
                 return const(len(self.node.operands))
             case "batch":
                 return self["x0_0"]
+            case "depth":
+                return const(max(len(self.place.around) - 1, 0))
             case "params":
                 return Expr.sum(elements for _, elements in self.place.reads)
             case "leaf" | "trained":
