@@ -49,9 +49,6 @@ class Doors(TorchFunctionMode):
             torch.gru: partial(self._rnn, "gru"),
             torch.rnn_tanh: partial(self._rnn, "rnn_tanh"),
             torch.rnn_relu: partial(self._rnn, "rnn_relu"),
-            torch.conv1d: partial(self._convolution, torch.conv1d),
-            torch.conv2d: partial(self._convolution, torch.conv2d),
-            torch.conv3d: partial(self._convolution, torch.conv3d),
             torch._pack_padded_sequence: _refuse_packed,
             torch.Tensor.to: _to,
             torch.Tensor.cuda: _stay,
@@ -65,7 +62,7 @@ class Doors(TorchFunctionMode):
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Run a function of torch, or what stands in for it."""
-        self._tape.function = called(func, kwargs)
+        self._tape.function = called(func, args, kwargs or {})
         handler = self._handlers.get(func)
         if handler is not None:
             return handler(*args, **(kwargs or {}))
@@ -86,12 +83,6 @@ class Doors(TorchFunctionMode):
     def _multi_head(self, *args: Any, **kwargs: Any) -> Any:
         with self:  # torch leaves the mode for what it calls, and the attention is in there
             return body_of(functional.multi_head_attention_forward)(*args, **kwargs)
-
-    def _convolution(self, run: Any, *args: Any, **kwargs: Any) -> torch.Tensor:
-        """Run one, and say if its padding is a word, as "same": torch has that apart."""
-        if any(isinstance(a, str) for a in (*args, *kwargs.values())):
-            self._tape.function = f"torch.{run.__name__}.padding"
-        return run(*args, **kwargs)
 
     def _attention(
         self,

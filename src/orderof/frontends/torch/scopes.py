@@ -171,16 +171,17 @@ _OPERATORS = {
 }
 """Methods that an operator of Python runs too. Torch tells function modes the method in both cases,
 but who replaces `Tensor.add`, as some counters do, sees x.add(y) and not x + y."""
-_SIZED = {True: "size", False: "int"}
+_CONVOLUTIONS = {torch.conv1d, torch.conv2d, torch.conv3d}
 _CODES: dict[CodeType, bytes] = {}
 
 
-def called(function: Any, arguments: Mapping[str, Any] | None) -> str:
+def called(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
     """Name a function of torch as a model writes it: F.linear, torch.matmul, Tensor.add.
 
     An operator is the method that Python has for it, Tensor.__add__. It is told from a call by what
     the innermost line of Python does: to ask there, the function mode must be what calls this.
-    F.interpolate is F.interpolate(size) or F.interpolate(int) where it was not given a factor.
+    What of the arguments matters is said too: F.interpolate(size) and F.interpolate(int) where it was
+    given no factor, torch.conv2d(same).
     """
     try:
         found = _CALLED[function]
@@ -194,9 +195,11 @@ def called(function: Any, arguments: Mapping[str, Any] | None) -> str:
     operator = _OPERATORS.get(function)
     if operator and _operates(function.__name__):
         return operator
-    if function is nn.functional.interpolate:
-        size = (arguments or {}).get("size")
-        return found if size is None else f"{found}({_SIZED[isinstance(size, tuple | list)]})"
+    if function is nn.functional.interpolate and (size := kwargs.get("size")) is not None:
+        return f"{found}({'size' if isinstance(size, tuple | list) else 'int'})"
+    if function in _CONVOLUTIONS:
+        padding = args[4] if len(args) > 4 else kwargs.get("padding")  # noqa: PLR2004 - its place
+        return f"{found}({padding})" if isinstance(padding, str) else found
     return found
 
 
