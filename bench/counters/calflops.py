@@ -1,6 +1,6 @@
 """calflops on a module: FLOPs and MACs."""
 
-# ruff: noqa: ANN401, INP001 - loaded by path; modules and arguments of any kind
+# ruff: noqa: ANN401 - loaded by path; modules and arguments of any kind
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """torchprofile on a module: multiply-adds; it takes no keyword arguments."""
 
-# ruff: noqa: ANN401, INP001 - loaded by path; modules and arguments of any kind
+# ruff: noqa: ANN401 - loaded by path; modules and arguments of any kind
 
 from __future__ import annotations
 

@@ -180,8 +180,8 @@ def called(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str
 
     An operator is the method that Python has for it, Tensor.__add__. It is told from a call by what
     the innermost line of Python does: to ask there, the function mode must be what calls this.
-    What of the arguments matters is said too: F.interpolate(size) and F.interpolate(int) where it was
-    given no factor, torch.conv2d(same).
+    What of the arguments matters is said too: F.interpolate(size) and F.interpolate(int) where it
+    was given no factor, torch.conv2d(same).
     """
     try:
         found = _CALLED[function]
