@@ -11,6 +11,7 @@ expected     what counters expect of single layers in their own tests and docume
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -79,7 +80,7 @@ PEERS = {
     ("calflops@meta", "flops"): "calflops",
     ("deepspeed@cpu", "macs"): "deepspeed-macs",
     ("deepspeed@cpu", "flops"): "deepspeed",
-    ("deepspeed@meta", "macs"): "deepspeed-macs-meta",
+    ("deepspeed@meta", "macs"): "deepspeed-meta-macs",
     ("deepspeed@meta", "flops"): "deepspeed-meta",
     ("flopcounter@meta", "flops"): "torch",
     ("reference@meta", "flops"): "torch",
@@ -102,8 +103,45 @@ def measured(folder: Path) -> Iterator[Given]:
             yield Given("measured", as_, model, float(row["value"]), 0, row["model"])
 
 
+READMES = {
+    ("thop(Lyken17)", ""): "thop",
+    ("ptflops", "(aten backend)"): "ptflops-aten",
+    ("ptflops", "(pytorch backend)"): "ptflops-pytorch",
+    ("calflops", ""): "calflops",
+    ("torchprofile", ""): "torchprofile",
+    ("torchinfo", ""): "torchinfo",
+}
+"""(tool, backend) -> the convention of its documents."""
+_MODEL = re.compile(r"torchvision (\w+)")
+_SHAPE = re.compile(r"\((\d+),3,(\d+),(\d+)\)")
+_ROUNDED = re.compile(r"rounded to ([\d.]+) G|tolerance \+-([\d.]+) G")
+
+
+def expected(folder: Path) -> Iterator[Given]:
+    """Give what documents of counters say of models of torchvision."""
+    for row in table(folder / "expected_ops.csv"):
+        model, shape = _MODEL.fullmatch(row["model_or_op"]), _SHAPE.fullmatch(row["input_shape"])
+        tool = row["source"].partition("@")[0]
+        backend = f"({row['repo_path'].partition('(')[2]}" if "(" in row["repo_path"] else ""
+        as_ = READMES.get((tool, backend))
+        if not (model and shape and as_) or row["quantity"] not in ("macs", "flops"):
+            continue
+        macs = "-macs" if as_ == "calflops" and row["quantity"] == "macs" else ""
+        sizes = f"B={shape[1]} H={shape[2]} W={shape[3]}"
+        figure = float(row["value"])
+        yield Given("expected", as_ + macs, f"torchvision:{model[1]} {sizes}", figure, _half(row))
+
+
+def _half(row: dict[str, str]) -> float:
+    """Give how far off a rounded figure may be."""
+    if rounded := _ROUNDED.search(row["notes"]):
+        return float(rounded[1] or rounded[2]) * (0.501e9 if rounded[1] else 1e9)
+    return 10 ** (len(str(int(float(row["value"])))) - 6)  # six digits, not always rounded
+
+
 SETS: dict[str, Callable[[Path], Iterator[Given]]] = {
     "timm": timm,
     "torchvision": torchvision,
     "measured": measured,
+    "expected": expected,
 }
