@@ -12,13 +12,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orderof.conventions.context import Context
 from orderof.conventions.site import Place, Site
 from orderof.ir.forms import Loop, View
-from orderof.ir.graph import Phase, Role
+from orderof.ir.graph import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from orderof.counts import Counts
     from orderof.ir.graph import Graph, Node, Value
     from orderof.sym import Expr
@@ -35,13 +34,10 @@ class Places:
     """The places of all nodes, inside of loops too."""
 
     def __init__(self, graph: Graph) -> None:
-        nodes = list(_nodes(graph))
-        self._makers = {value: node for node in nodes for value in node.results}
-        self._back = any(node.phase == Phase.BACKWARD for node in nodes)
+        self._context = Context(graph)
         self._classes = {path: kind for path, kind, _ in graph.modules}
         self._inner = {path.rpartition(".")[0] for path in self._classes if path}
         self._known: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._trained = set(graph.of_role(Role.PARAM))
         self._reads: dict[Node, Reads] = {}
         self._out: dict[Node, tuple[Expr, ...]] = {}
         self._walk(graph, frozenset(v.name for v in graph.of_role(Role.PARAM, Role.FROZEN)))
@@ -54,9 +50,10 @@ class Places:
             around = self._known[key] = self._around(*key)
         leaf = node.scope not in self._inner
         reads, out = self._reads.get(node, ()), self._out.get(node, ())
-        learns = tuple(n for n, v in enumerate(node.operands) if v in self._trained)
-        place = Place(around, leaf, out, reads, learns, self._back)
-        return Site(node, counts, place, self._makers)
+        learned = self._context.learned
+        learns = tuple(n for n, v in enumerate(node.operands) if v in learned)
+        place = Place(around, leaf, out, reads, learns, self._context.trained)
+        return Site(node, counts, place, self._context)
 
     def _walk(self, graph: Graph, params: frozenset[str]) -> None:
         named = {i.value: (i.value.name, i.value.type.size) for i in graph.inputs}
@@ -65,10 +62,7 @@ class Places:
         for node in graph.nodes:
             if node.origin is not None:
                 self._classes[node.scope] = _class(node.origin.module)
-            self._train(node)
             if isinstance(node.form, Loop):
-                inner = zip(node.form.body.inputs, node.operands, strict=True)
-                self._trained |= {i.value for i, v in inner if v in self._trained}
                 self._walk(node.form.body, params)
                 continue  # its body reads what it is given
             reads = [named[v] for v in node.operands if v in named]
@@ -80,10 +74,6 @@ class Places:
             self._reads[node] = tuple((name.rpartition(".")[2], size) for name, size in reads)
             chain.add(node, {name for name, _ in reads})
         self._out |= chain.ends(graph)
-
-    def _train(self, node: Node) -> None:
-        if node.op != "detach" and not self._trained.isdisjoint(node.operands):
-            self._trained |= {v for v in node.results if "float" in v.dtype}
 
     def _around(self, scope: str, own: str) -> tuple[str, ...]:
         parts = scope.split(".") if scope else []
@@ -118,13 +108,6 @@ class _Chain:
                 heir = self._heirs.get(node)
                 found[node] = found[heir] if heir in found else node.results[0].shape
         return found
-
-
-def _nodes(graph: Graph) -> Iterator[Node]:
-    for node in graph.nodes:
-        if isinstance(node.form, Loop):
-            yield from _nodes(node.form.body)
-        yield node
 
 
 def _class(name: str) -> str:

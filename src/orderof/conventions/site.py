@@ -5,6 +5,7 @@
     ops             operations of all kinds; and each kind by its name: add, mul, exp, cmp, ...
     x0, x1, ...     elements of an operand, 0 where there is none; y0, y1, ... of a result
     g0, g1, ...     those of an operand as the function was given it, before it spread or padded it
+    xn, yn          those of the last operand, of the last result
     x0_1, y0_1      one dimension of an operand, of a result; x0_last the last, x0_axis the one that
                     the attribute `axis` says, x0_rank how many there are, x0_trained 1 where the
                     operand depends on a trained parameter
@@ -15,11 +16,13 @@
     batch           the first dimension of the first operand
     depth           modules around the module that it is in
     trained         1 where the network is trained, else 0
-    ANY_NAME        an attribute of the operator: a number; a tuple's product; True as 1
+    ANY_NAME        an attribute of the operator: a number; a tuple's product; True and 0.1 as 1
     ANY_NAME_1      one number of an attribute that is a tuple
-    of_NAME         what NAME is of the node that made the first operand
+    of_NAME         what NAME is of the node that made the first operand; of3_NAME that of x3
 
-A name that a node lacks is 0.
+A name that a node lacks is 0. In `where` there are texts too: those of attributes, and
+
+    opens, opens_1  the functions of the first two operations of the module, of that around it
 """
 
 from __future__ import annotations
@@ -28,19 +31,22 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orderof.conventions.context import Context
 from orderof.counts import NONE, Kind
 from orderof.ops.work import work
 from orderof.sym import ONE, ZERO, Expr, const
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from orderof.counts import Counts
     from orderof.ir.graph import Attr, Node, Value
 
-_SIZE = re.compile(r"(?:([xyg])(\d)|out)(?:_(\d|last|axis|rank|trained))?")
+_SIZE = re.compile(r"(?:([xyg])(\d|n)|out)(?:_(\d|last|axis|rank|trained))?")
 _PART = re.compile(r"(\w+)_(\d)")
-_BEFORE = re.compile(r"g\d(_\w+)?|of_\w+")
+_OPENS = re.compile(r"opens(?:_(\d))?")
+_OF = re.compile(r"of(\d?)_(\w+)")
+_BEFORE = re.compile(r"g[\dn](_\w+)?|of\d?_\w+|opens(_\d)?")
+_OUTWARD = 3
+"""So many modules outward openings are looked at."""
 _KINDS = frozenset(map(str, Kind))
 _LAID_OUT = {"expand", "reshape", "copy", "pad"}
 """What a function does to its operands before it works on them."""
@@ -70,32 +76,40 @@ class Place:
 
 
 class Site:
-    """A node where it stands; `makers` gives the node that made a value."""
+    """A node where it stands."""
 
-    __slots__ = ("_counts", "_found", "_makers", "node", "place")
+    __slots__ = ("_context", "_counts", "_found", "node", "place")
 
     def __init__(
         self,
         node: Node,
         counts: Counts,
         place: Place,
-        makers: Mapping[Value, Node] | None = None,
+        context: Context | None = None,
     ) -> None:
         self.node = node
         self.place = place
         self._counts = counts
-        self._makers = makers or {}
+        self._context = context or Context()
         self._found: dict[str, Expr] = {}
 
     @property
     def past(self) -> object:
         """What a name that looks back can depend on."""
-        maker = self._maker()
-        given = tuple(self._given(v).type for v in self.node.operands)
-        if maker is None:
-            return given
-        types = tuple(v.type for v in maker.operands), tuple(v.type for v in maker.results)
-        return given, maker.op, maker.attrs, types
+        makers = (self._maker(n) for n in range(len(self.node.operands)))
+        before = tuple(Site(m, NONE, Place(), self._context)._kind() if m else None for m in makers)
+        return self._kind(), before, tuple(map(self._opens, range(_OUTWARD)))
+
+    def _kind(self) -> object:
+        node, learned = self.node, self._context.learned
+        given = tuple((v.type, self._given(v).type, v in learned) for v in node.operands)
+        return node.op, node.attrs, given, tuple(v.type for v in node.results)
+
+    def _opens(self, outward: int) -> str:
+        path = self.node.scope
+        for _ in range(outward):
+            path = path.rpartition(".")[0]
+        return self._context.openings.get(path, "")
 
     def value(self, e: Expr) -> Expr:
         """Evaluate an expression of the names above."""
@@ -105,7 +119,11 @@ class Site:
 
     def holds(self, e: Expr, value: Expr | str) -> bool:
         """Whether an expression has a value, or an attribute is a text."""
-        return (self.node.attr(str(e)) if isinstance(value, str) else self.value(e)) == value
+        if isinstance(value, Expr):
+            return self.value(e) == value
+        if match := _OPENS.fullmatch(str(e)):
+            return self._opens(int(match[1] or 0)) == value
+        return self.node.attr(str(e)) == value
 
     def __getitem__(self, name: str) -> Expr:
         found = self._found.get(name)
@@ -116,12 +134,12 @@ class Site:
     def _find(self, name: str) -> Expr:
         if match := _SIZE.fullmatch(name):
             if match[3] == "trained":
-                return const(int(int(match[2] or 0) in self.place.learns))
+                return const(int(self._learns(match[2])))
             axis = match[3] if match[3] != "axis" else str(self.node.attr("axis", "last"))
             return _size(self._shape(match[1], match[2]), axis)
-        if name.startswith("of_"):
-            maker = self._maker()
-            return Site(maker, NONE, Place(), self._makers)[name[3:]] if maker else ZERO
+        if match := _OF.fullmatch(name):
+            maker = self._maker(int(match[1] or 0))
+            return Site(maker, NONE, Place(), self._context)[match[2]] if maker else ZERO
         match name:
             case "macs":
                 return self._counts.macs()
@@ -147,18 +165,25 @@ class Site:
     def _shape(self, kind: str | None, at: str | None) -> tuple[Expr, ...] | None:
         if kind is None or at is None:
             return self.place.out
-        values, n = self.node.results if kind == "y" else self.node.operands, int(at)
-        if n >= len(values):
+        values = self.node.results if kind == "y" else self.node.operands
+        n = len(values) - 1 if at == "n" else int(at)
+        if not 0 <= n < len(values):
             return None
         return (self._given(values[n]) if kind == "g" else values[n]).shape
 
-    def _maker(self) -> Node | None:
-        return self._makers.get(self.node.operands[0]) if self.node.operands else None
+    def _learns(self, at: str | None) -> bool:
+        operands = self.node.operands
+        n = len(operands) - 1 if at == "n" else int(at or 0)
+        return n < len(operands) and operands[n] in self._context.learned
+
+    def _maker(self, n: int) -> Node | None:
+        operands = self.node.operands
+        return self._context.makers.get(operands[n]) if n < len(operands) else None
 
     def _given(self, value: Value) -> Value:
         """Give an operand as the function that this node is of was given it."""
-        own = self.node.origin
-        while own and own.function and (maker := self._makers.get(value)):
+        own, makers = self.node.origin, self._context.makers
+        while own and own.function and (maker := makers.get(value)):
             same = maker.origin and maker.origin.function == own.function
             if not same or maker.op not in _LAID_OUT or maker.scope != self.node.scope:
                 break
@@ -194,6 +219,8 @@ def _number(value: Attr | Expr) -> Expr:
     match value:
         case bool() | int():
             return const(int(value))
+        case float():
+            return const(int(bool(value)))
         case Expr():
             return value
         case tuple():

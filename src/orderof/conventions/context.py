@@ -1,0 +1,83 @@
+"""What a graph says of its nodes as a whole: who made a value, what depends on parameters."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from orderof.ir.forms import Loop
+from orderof.ir.graph import Phase, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orderof.ir.graph import Graph, Node, Value
+
+_OPENING = 2
+
+
+class Context:
+    """A graph as rules look at it; each part is found when a rule first asks for it."""
+
+    def __init__(self, graph: Graph | None = None) -> None:
+        self._graph = graph
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """All nodes in order, those of loops before the loop."""
+        return tuple(_nodes(self._graph)) if self._graph else ()
+
+    @cached_property
+    def makers(self) -> dict[Value, Node]:
+        """The node that made a value."""
+        return {value: node for node in self.nodes for value in node.results}
+
+    @cached_property
+    def trained(self) -> bool:
+        """Whether the network is trained."""
+        return any(node.phase == Phase.BACKWARD for node in self.nodes)
+
+    @cached_property
+    def learned(self) -> frozenset[Value]:
+        """The values that depend on a parameter that can be trained."""
+        found: set[Value] = set()
+        if self._graph:
+            found.update(self._graph.of_role(Role.PARAM))
+            _learn(self._graph, found)
+        return frozenset(found)
+
+    @cached_property
+    def openings(self) -> dict[str, str]:
+        """What a module begins with: the functions of its first two operations, by its path."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for node in self.nodes:
+            parts = node.scope.split(".") if node.scope else []
+            function = node.origin.function if node.origin else ""
+            for n in range(len(parts) + 1) if function else ():
+                begun = found[".".join(parts[:n])]
+                if len(begun) < _OPENING:
+                    begun.append(function)
+        return {path: " ".join(functions) for path, functions in found.items()}
+
+
+def _nodes(graph: Graph) -> Iterator[Node]:
+    for node in graph.nodes:
+        if isinstance(node.form, Loop):
+            yield from _nodes(node.form.body)
+        yield node
+
+
+def _learn(graph: Graph, found: set[Value]) -> None:
+    """Follow what is learned through the nodes, and through one step of the loops."""
+    for node in graph.nodes:
+        learned = [v in found for v in node.operands]
+        if isinstance(node.form, Loop):
+            body = node.form.body
+            inner = (i.value for i in body.inputs)
+            found.update(v for v, yes in zip(inner, learned, strict=True) if yes)
+            _learn(body, found)
+            outer = zip(node.results, body.outputs, strict=True)
+            found.update(result for result, value in outer if value in found)
+        elif any(learned) and node.op != "detach":
+            found.update(v for v in node.results if "float" in v.dtype)
