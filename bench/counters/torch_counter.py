@@ -44,13 +44,15 @@ def _count(module: Any, args: Any, kwargs: Any) -> int:
 
 
 def _step(module: Any, args: Any, kwargs: Any) -> tuple[int, int]:
+    import torch
     from torch.utils._pytree import tree_leaves
     from torch.utils.flop_counter import FlopCounterMode
 
     with FlopCounterMode(display=False) as counter:
         found = module(*args, **kwargs)
         ahead = counter.get_total_flops()
-        sum(t.sum() for t in tree_leaves(found) if t.requires_grad).backward()
+        leaves = [t for t in tree_leaves(found) if isinstance(t, torch.Tensor)]
+        sum(t.sum() for t in leaves if t.requires_grad).backward()
     return ahead, counter.get_total_flops() - ahead
 
 
