@@ -12,6 +12,9 @@ def figures(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[
 
     Here a module may have no parameters, and what calflops replaces is put back after a failure.
     """
+    from orderof.frontends.torch.imports import extra
+
+    extra("torchvision")  # calflops imports it, and it may need to be declared first
     from calflops import calculate_pipline
 
     found = calculate_pipline.CalFlopsPipline(module.eval(), False, 2.0)  # noqa: FBT003
