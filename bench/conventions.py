@@ -143,7 +143,8 @@ def spot(tools: Iterable[str]) -> None:
     """Run tools on the models that have no row yet."""
     rows = Rows("tools")
     done = {(kind, model) for kind, _, model in rows.done}
-    todo = [f"{tool} {model}" for tool in tools for model in SPELLED if (tool, model) not in done]
+    pairs = [(tool, model) for model in SPELLED for tool in tools]
+    todo = [f"{tool} {model}" for tool, model in pairs if (tool, model) not in done]
     coverage.MODES["convention"] = (beside, ())
     for row in coverage.run(todo, HOW):
         tool, _, model = row["model"].partition(" ")

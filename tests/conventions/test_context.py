@@ -5,7 +5,7 @@ import torch
 from tests.conventions.cases import Does, ones
 from torch import nn
 
-from orderof.analyses.told import Places
+from orderof.analyses.places import Places
 from orderof.api import graph
 from orderof.conventions.context import Context
 from orderof.conventions.types import significant
@@ -75,7 +75,7 @@ def test_what_is_trained():
 
     for asked, trained in (({}, 0), ({"train": "sgd"}, 1)):
         (add,) = [s for s in sites(Adds(), ones(3), **asked) if s.node.op == "add"]
-        assert (add["x0_trained"], add["x1_trained"], add["trained"]) == (0, trained, trained)
+        assert (add["x0_trained"], add["x1_trained"], add["trained"]) == (0, 1, trained)
 
 
 def test_how_a_module_begins():
