@@ -91,6 +91,7 @@ def real(spelling: str) -> tuple[Any, list[Any], dict[str, Any]]:
     from orderof.frontends.torch.build import load
     from orderof.frontends.torch.nested import leaves
 
+    import_module("peers").declare_torchvision()  # some tools import it themselves
     if spelling == "small":
         module, inputs = import_module("why").made()
         return module, [], inputs
