@@ -187,11 +187,16 @@ def _speaks_of(reason: dict[str, Any], row: dict[str, str], gap: float | None) -
     return gap == reason["more"] if "more" in reason else share <= reason["share"]
 
 
+def judged() -> list[tuple[str, str, dict[str, str]]]:
+    """Give all rows that there are, each with what it is and why."""
+    rows = [r for path in sorted(DATA.glob("*.csv")) for r in coverage.rows_of(path)]
+    return list(explained(rows))
+
+
 def summary() -> int:
     """Print the residual table; give the number of rows that nothing explains."""
-    rows = [r for path in sorted(DATA.glob("*.csv")) for r in coverage.rows_of(path)]
     kinds: Counter[tuple[str, str, str]] = Counter()
-    for kind, why, row in explained(rows):
+    for kind, why, row in judged():
         kinds[row["set"], row["as"], kind] += 1
         if kind != "exact":
             figures = (f"{name} {float(row[name] or 0):,.0f}" for name in ("theirs", "ours"))

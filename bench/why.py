@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,38 @@ called with an image of 3 x 32 x 32 and 12 words.
 
 """
 
+FORMULAS = """
+## Formulas of papers
+
+A paper counts a network as a whole: six for each parameter and token, and so on. `--as palm-mfu`
+measures what such a formula is made of off your network, and the difference says where it is not
+what is computed. For GPT-2 in training (`orderof compare zoo:gpt2 --train adamw --as flops,6nd`)
+6 N D leaves out attention, `-12*B*L*S**2*d`, and counts position tables and biases as if they were
+multiplied. PaLM's formula adds attention and keeps the rest. Megatron's equation 3 is exact for
+GPT-2, and counts every layer once more, because activations are computed again. Kaplan's leaves out
+the head and half of attention; Chinchilla's counts embeddings as products, and 3 for the softmax of
+each score. Two published rates can differ by their convention alone: Llama 3 8B at 8192 tokens is
+57.91 GFLOP a token in NeMo 24.12 and 51.47 in Megatron-Bridge, which counts half the square of
+scores. The published tables that each formula is held against are in `tests/published`.
+"""
+TRUST = """
+## How far they can be trusted
+
+Each convention is held against figures that others published or measured, and against the tool
+itself where it installs (`python bench/conventions.py`). *Exact* is equal to the last digit that
+was given. What differs has a reason with its amount in
+[reasons.toml](../bench/conventions/reasons.toml), or is a row that a tool has no figure for. What a
+convention cannot follow is listed in [known limits](known-limits.md).
+
+| as | held against | exact | explained | no figure | unexplained |
+|---|---|---:|---:|---:|---:|
+"""
+_SETS = {
+    "timm": "timm's tables, at every size",
+    "torchvision": "the weights of torchvision",
+    "measured": "measurements of whole networks",
+    "expected": "documents of the tool",
+}
 TAIL = """
 ## A convention of your own
 
@@ -132,7 +165,19 @@ def page() -> str:
     lines.append("\n## Why, tool by tool\n\nEach against the multiply-adds that there are.\n")
     for account in found.comparison.accounts:
         lines.extend(_terms(found, account))
-    return "".join(f"{line}\n" if not line.endswith("\n") else line for line in (*lines, TAIL))
+    lines.extend((FORMULAS, TRUST, *_trust(), TAIL))
+    return "".join(f"{line}\n" if not line.endswith("\n") else line for line in lines)
+
+
+def _trust() -> Iterator[str]:
+    """Say how many rows are exact, convention by convention."""
+    from conventions import KINDS, judged
+
+    rows = [(kind, row) for kind, _, row in judged() if row["as"]]
+    found = Counter((r["as"], _SETS.get(r["set"], "the tool itself"), kind) for kind, r in rows)
+    for as_, against in sorted({key[:2] for key in found}):
+        numbers = " | ".join(str(found[as_, against, kind] or "") for kind in KINDS)
+        yield f"| `{as_}` | {against} | {numbers} |"
 
 
 def _figures(found: Compared) -> Iterator[str]:
