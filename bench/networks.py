@@ -53,6 +53,17 @@ class Block(nn.Module):
         return x + self.fc2(functional.gelu(self.fc1(self.ln2(x))))
 
 
+class Recurrent(nn.Module):
+    """Two recurrent layers of 256."""
+
+    def __init__(self, layers: nn.Module) -> None:
+        super().__init__()
+        self.layers = layers
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)[0]
+
+
 def mlp() -> Case:
     layers = nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10)
     return nn.Sequential(*layers), (torch.zeros(1, 784),), {}
@@ -67,11 +78,11 @@ def block512() -> Case:
 
 
 def lstm() -> Case:
-    return nn.LSTM(256, 256, 2, batch_first=True), (torch.zeros(1, 128, 256),), {}
+    return Recurrent(nn.LSTM(256, 256, 2, batch_first=True)), (torch.zeros(1, 128, 256),), {}
 
 
 def gru() -> Case:
-    return nn.GRU(256, 256, 2, batch_first=True), (torch.zeros(1, 128, 256),), {}
+    return Recurrent(nn.GRU(256, 256, 2, batch_first=True)), (torch.zeros(1, 128, 256),), {}
 
 
 def vision(name: str) -> Callable[[], Case]:
