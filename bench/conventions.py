@@ -212,6 +212,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("what", choices=["given", "tools", "table"])
     parser.add_argument("rest", nargs="*")
+    parser.add_argument("--every", type=int, default=1, help="one given figure in so many")
     args = parser.parse_args()
     import torch
 
@@ -219,7 +220,7 @@ def main() -> None:
     if args.what == "given":
         folder, *names = args.rest
         for name in names or SETS:
-            fill(name, SETS[name](Path(folder)))
+            fill(name, list(SETS[name](Path(folder)))[:: args.every])
     elif args.what == "tools":
         spot(args.rest or counters())
     sys.exit(bool(summary()))
