@@ -70,3 +70,19 @@ def test_a_family_and_an_explanation_say_that_they_cannot(orderof):
     assert done.returncode == 2
     done = orderof("explain", "zoo:gpt2", "lm_head", "--as", "fvcore")
     assert (done.returncode, "orderof compare MODEL --as fvcore" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("growth", "zoo:gpt2"),
+        ("train", "zoo:gpt2", "--examples", "10"),
+        ("gradient", "zoo:mlp"),
+        ("zoo:gpt2", "--span"),
+        ("measure", "my:model", "--vary", "B=1..2"),
+    ],
+)
+def test_where_flop_is_told_a_convention_has_no_use(orderof, args):
+    done = orderof(*args, "--as", "fvcore")
+    assert done.returncode == 2
+    assert "--as fvcore: has no use here" in done.stderr

@@ -78,6 +78,7 @@ def _span(question: Question, look: Look, output: Path | None, *, json: bool) ->
     from orderof.analyses.span_doc import report
     from orderof.api import spans
 
+    question.in_flop()
     if question.vary is not None:
         raise UsageError("--vary", "has no span", "leave out --span, or --vary")
     found = spans(question.model, padding=question.padding, **question.asked())

@@ -12,7 +12,6 @@ from orderof.cli.failure import tell_unknown
 from orderof.cli.grouped import Grouped
 from orderof.cli.question import HOW, MODEL, WHAT, Question
 from orderof.cli.screen import LOOK, Look, write
-from orderof.errors import BadSpelling
 
 
 def gradient(
@@ -31,8 +30,7 @@ def gradient(
 
     question = Question(**asked)
     check_model(question.model)
-    if question.as_ != "flops":
-        raise BadSpelling(f"--as {question.as_}", "has no use here", "all operations are counted")
+    question.in_flop()
     given = question.asked()
     how = {"checkpoints": checkpoints, "window": window}
     found = api.gradients(question.model, **how, padding=question.padding, **given)

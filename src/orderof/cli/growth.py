@@ -29,6 +29,7 @@ def growth(
 
     question = Question(**asked)
     check_model(question.model)
+    question.in_flop()
     budget = None if within is None else whole(within)
     names = tuple(name for text in letters for name in text.split(","))
     model, options = shlex.quote(question.model), question.options()

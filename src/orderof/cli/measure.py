@@ -43,6 +43,7 @@ def measure(
     if question.model.startswith(("zoo:", "mlp:")) or question.model.endswith(".onnx"):
         hint = "name a torch model: torchvision:resnet18, hf:config.json, package.module:function"
         raise UsageError(question.model, "cannot be run", hint)
+    question.in_flop()
     letter, points = varied(series)
     result = question.result()
     tell_unknown(len(result.coverage.unknown))

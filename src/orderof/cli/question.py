@@ -45,6 +45,12 @@ class Question:
     progress: Callable[[int], None] | None = field(default=None, repr=False, compare=False)
     """Is told how many members of a family are counted."""
 
+    def in_flop(self) -> None:
+        """Refuse a convention, where FLOP and operations are what is told."""
+        if self.as_ != "flops":
+            hint = f"leave it out, or ask orderof {self.model} --as {self.as_}"
+            raise BadSpelling(f"--as {self.as_}", "has no use here: FLOP and operations", hint)
+
     def result(self) -> Result:
         """Ask it."""
         if self.vary is not None:

@@ -48,6 +48,7 @@ def train(
     _useless(until, descent, constants, epochs)
     question = Question(**asked)
     check_model(question.model)
+    question.in_flop()
     typed = f"{shlex.quote(question.model)} {question.options()}".strip()
     size = None if batch is None else whole(batch)
     if until is None or method is None:
