@@ -91,3 +91,59 @@ def test_modules_around_are_known_by_where_they_are_defined_or_by_name():
     for pattern in ("nn.TransformerEncoderLayer", "TransformerEncoderLayer"):
         rule = f'within = "{pattern}"\nmodule = "nn.Linear"\nop = "add"\ncount = 1'
         assert told(rule, module, ones(5, 2, 8)) == 2
+
+
+AFTER = 'op = "relu"\nafter = "aten.convolution"\ncount = 1'
+
+
+@pytest.mark.parametrize(
+    ("rest", "count"),
+    [
+        (lambda y: y.relu(), 1),
+        (lambda y: torch.relu_(y.clone()), 1),
+        (lambda y: y.exp().relu(), 0),
+        (lambda y: y.relu() + y, 0),
+        (lambda y: (y.relu(), y), 0),
+    ],
+)
+def test_what_made_the_first_operand_for_it_alone(rest, count):
+    module = Does(lambda self, x: rest(self.a(x)), a=nn.Conv1d(4, 4, 3))
+    assert told(AFTER, module, ones(2, 4, 9)) == count
+    assert told(AFTER.replace("aten.convolution", "add"), module, ones(2, 4, 9)) == count
+
+
+VARIES = 'where = { varies = 0 }\nop = ["scale", "matmul"]\ncount = "y0"'
+
+
+@pytest.mark.parametrize(
+    ("function", "count"),
+    [
+        (lambda self, x: x * 2 + self.a.weight * 2, 4 * 4),
+        (lambda self, x: self.a(x * 2), 0),
+        (lambda _, x: x + torch.arange(4) * 2, 4),
+        (lambda _, x: (x + torch.zeros_like(x)) * 2, 0),
+    ],
+)
+def test_what_depends_on_an_input(function, count):
+    module = Does(function, a=nn.Linear(4, 4, bias=False))
+    assert told(VARIES, module, ones(4, 4)) == count
+
+
+def test_what_is_written_through_a_view_varies():
+    def function(_, x):
+        y = torch.zeros(3, 4)
+        y[:, 1:] = x[:, 1:]
+        return y * 2
+
+    assert told(VARIES, Does(function), ones(3, 4)) == 0
+
+
+def test_what_a_loop_hands_on_varies():
+    module = nn.Sequential(*(nn.Sequential(nn.Linear(4, 4), nn.ReLU()) for _ in range(6)))
+    assert told('op = "relu"\nwhere = { varies = 1 }\ncount = 1', module, ones(3, 4)) == 6
+
+
+def test_an_attribute_is_a_number_or_a_text():
+    module = Does(lambda _, x: (x + 0) * 1.0 + 1e-6)
+    assert told('op = "shift"\nwhere = { by = "0" }\ncount = 1', module, ones(3)) == 1
+    assert told('op = "scale"\nwhere = { by = 1 }\ncount = 1', module, ones(3)) == 1

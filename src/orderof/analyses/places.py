@@ -6,6 +6,10 @@
    reshaped, and has its bias added. Where a parameter is read again, the module is called again.
 3. A node reads a parameter through views and copies of it.
 4. What depends on a trained parameter has a gradient.
+5. What depends on an input of the network varies; so does all that a loop hands on which takes it,
+   and what is read again after a view of it was written: the graph has lost what that was.
+6. A node stands after another that made its first operand for it alone: no other operator of the
+   forward pass reads it, and it is no output. A copy in between is none.
 """
 
 from __future__ import annotations
@@ -52,7 +56,9 @@ class Places:
         reads, out = self._reads.get(node, ()), self._out.get(node, ())
         learned = self._context.learned
         learns = tuple(n for n, v in enumerate(node.operands) if v in learned)
-        place = Place(around, leaf, out, reads, learns, self._context.trained)
+        varies = not self._context.varying.isdisjoint(node.operands)
+        after, back = self._context.after(node), self._context.trained
+        place = Place(around, leaf, out, reads, learns, back, after, varies)
         return Site(node, counts, place, self._context)
 
     def _walk(self, graph: Graph, params: frozenset[str]) -> None:

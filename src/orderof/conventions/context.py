@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,11 +10,12 @@ from orderof.ir.forms import Loop
 from orderof.ir.graph import Phase, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from orderof.ir.graph import Graph, Node, Value
 
 _OPENING = 2
+_LATER = frozenset({Phase.BACKWARD, Phase.RECOMPUTE, Phase.OPTIMIZER})
 
 
 class Context:
@@ -48,6 +49,31 @@ class Context:
         return frozenset(found)
 
     @cached_property
+    def varying(self) -> frozenset[Value]:
+        """The values that depend on an input of the network, and not on parameters alone."""
+        found: set[Value] = set()
+        if self._graph:
+            found.update(self._graph.of_role(Role.INPUT))
+            _vary(self._graph, found)
+        return frozenset(found)
+
+    @cached_property
+    def readers(self) -> Counter[Value]:
+        """How often values are read by operators of the forward pass, or given."""
+        return Counter(_read(self._graph, self.nodes) if self._graph else ())
+
+    def after(self, node: Node) -> tuple[str, ...]:
+        """Name what made the first operand, for this node alone: our operator, the framework's."""
+        while node.operands and self.readers[node.operands[0]] == 1:
+            maker = self.makers.get(node.operands[0])
+            if maker is None:
+                break
+            if maker.op != "copy":
+                return maker.op, maker.origin.op if maker.origin else ""
+            node = maker
+        return ()
+
+    @cached_property
     def openings(self) -> dict[str, str]:
         """What a module begins with: the functions of its first two operations, by its path."""
         found: defaultdict[str, list[str]] = defaultdict(list)
@@ -66,6 +92,30 @@ def _nodes(graph: Graph) -> Iterator[Node]:
         if isinstance(node.form, Loop):
             yield from _nodes(node.form.body)
         yield node
+
+
+def _read(graph: Graph, nodes: Sequence[Node]) -> Iterator[Value]:
+    yield from graph.outputs
+    for node in nodes:
+        if isinstance(node.form, Loop):
+            yield from node.form.body.outputs
+        if node.op != "detach" and node.phase not in _LATER:
+            yield from node.operands
+
+
+def _vary(graph: Graph, found: set[Value]) -> None:
+    """Follow what is given through the nodes; in a loop all that is handed on, once any is."""
+    for node in graph.nodes:
+        if node.op == "alias" and node.origin is not None and node.origin.op == "orderof":
+            found.update(node.results)  # what was written through another view is not followed
+        if found.isdisjoint(node.operands):
+            continue
+        found.update(node.results)
+        if isinstance(node.form, Loop):
+            pairs = zip(node.form.body.inputs, node.operands, strict=True)
+            found.update(i.value for i, v in pairs if v in found)
+            found.update(i.value for i in node.form.body.inputs[: node.form.carry])
+            _vary(node.form.body, found)
 
 
 def _learn(graph: Graph, found: set[Value]) -> None:

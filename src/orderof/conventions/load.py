@@ -6,8 +6,8 @@
     otherwise, why     what is counted of a node that no rule speaks of, and why
     unit, each         what it counts, and how many of these one multiply-add is
     phases             of forward, loss, backward, recompute, optimizer, mask: what is counted
-    [[rule]]           count, why; op, origin, function, module, within, param, phase, where;
-                       digits, over
+    [[rule]]           count, why; op, origin, function, module, within, param, after, phase,
+                       where; digits, over
     [[formula]]        count, what; of, why, phase: a term about the whole network, in place of
                        rules; phase = { forward = 1, backward = 2 } counts it twice on the way back
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _KEYS = {
     "about", "source", "extends", "otherwise", "why", "unit", "each", "phases", "rule", "formula",
 }  # fmt: skip
-_LISTS = ("op", "origin", "function", "module", "within", "param", "phase")
+_LISTS = ("op", "origin", "function", "module", "within", "param", "after", "phase")
 _NUMBERS = ("digits", "over")
 _HINT = "see orderof/conventions/load.py for the keys of a convention"
 

@@ -16,6 +16,7 @@
     batch           the first dimension of the first operand
     depth           modules around the module that it is in
     trained         1 where the network is trained, else 0
+    varies          1 where the node depends on an input of the network, 0 where on parameters alone
     ANY_NAME        an attribute of the operator: a number; a tuple's product; True and 0.1 as 1
     ANY_NAME_1      one number of an attribute that is a tuple
     of_NAME         what NAME is of the node that made the first operand; of3_NAME that of x3
@@ -73,6 +74,10 @@ class Place:
     """Which operands depend on a trained parameter."""
     trained: bool = False
     """Whether the network is trained."""
+    after: tuple[str, ...] = ()
+    """Which operator made the first operand, ours and the framework's, for this node alone."""
+    varies: bool = True
+    """Whether the node depends on an input of the network."""
 
 
 class Site:
@@ -123,7 +128,7 @@ class Site:
             return self.value(e) == value
         if match := _OPENS.fullmatch(str(e)):
             return self._opens(int(match[1] or 0)) == value
-        return self.node.attr(str(e)) == value
+        return str(self.node.attr(str(e))) == value
 
     def __getitem__(self, name: str) -> Expr:
         found = self._found.get(name)
@@ -155,7 +160,7 @@ class Site:
                 return const(max(len(self.place.around) - 1, 0))
             case "params":
                 return Expr.sum(elements for _, elements in self.place.reads)
-            case "leaf" | "trained":
+            case "leaf" | "trained" | "varies":
                 return const(int(getattr(self.place, name)))
             case _ if name in _KINDS:
                 return self._counts.group_by(lambda kind, _: kind).get(name, ZERO)
@@ -220,7 +225,7 @@ def _number(value: Attr | Expr) -> Expr:
         case bool() | int():
             return const(int(value))
         case float():
-            return const(int(bool(value)))
+            return const(int(value) if value.is_integer() else 1)
         case Expr():
             return value
         case tuple():

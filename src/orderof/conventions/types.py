@@ -47,9 +47,11 @@ class Rule:
     """Patterns of the class of any module around it, or of its name alone: Attention."""
     param: tuple[str, ...] = ()
     """Patterns of the names of parameters, one of which it reads: weight, in_proj_*."""
+    after: tuple[str, ...] = ()
+    """Patterns of the operator that made the first operand for this node: ours, or aten.relu."""
     phase: tuple[str, ...] = ()
     where: tuple[tuple[Expr, Expr | str], ...] = ()
-    """Expressions with the values that they must have; of an attribute that is a text, a text."""
+    """Expressions with the values that they must have; of an attribute also as a text: lstm."""
     digits: int = 0
     """How many digits the tool keeps, where it reads a number that was printed; 0 is all."""
     over: int = 1
@@ -65,6 +67,7 @@ class Rule:
             and _fits(self.module, around[-1] if around else "")
             and (not self.within or any(_is_a(self.within, cls) for cls in around))
             and (not self.param or any(_fits(self.param, name) for name, _ in site.place.reads))
+            and (not self.after or any(_fits(self.after, name) for name in site.place.after))
             and _fits(self.phase, node.phase)
             and all(site.holds(e, value) for e, value in self.where)
         )
