@@ -82,6 +82,7 @@ PEERS = {
     ("deepspeed@cpu", "flops"): "deepspeed",
     ("deepspeed@meta", "macs"): "deepspeed-meta-macs",
     ("deepspeed@meta", "flops"): "deepspeed-meta",
+    ("jax@cpu", "flops_lowered"): "xla",
     ("onnx_tool@cpu", "macs"): "onnx-tool",
     ("flopcounter@meta", "flops"): "torch",
     ("reference@meta", "flops"): "torch",
