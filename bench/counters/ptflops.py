@@ -24,12 +24,12 @@ def figures(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[
     def meta(tensor: Any) -> Any:
         return tensor.to("meta")
 
+    away = copy.deepcopy(module).to("meta")  # before a run: what it caches cannot be copied
     found = {
         "ptflops": _figure(module, args, kwargs, {}),
         "ptflops-pytorch": _figure(module, args, kwargs, {"backend": "pytorch"}),
         "ptflops-aten": _figure(module, args, kwargs, {"backend": "aten"}),
     }
-    away = copy.deepcopy(module).to("meta")
     there = tree_map_only(torch.Tensor, meta, (args, kwargs))
     found["ptflops-pytorch-meta"] = _figure(away, *there, {"backend": "pytorch"})
     found["ptflops-aten-meta"] = _figure(away, *there, {"backend": "aten"})
