@@ -147,3 +147,19 @@ def test_an_attribute_is_a_number_or_a_text():
     module = Does(lambda _, x: (x + 0) * 1.0 + 1e-6)
     assert told('op = "shift"\nwhere = { by = "0" }\ncount = 1', module, ones(3)) == 1
     assert told('op = "scale"\nwhere = { by = 1 }\ncount = 1', module, ones(3)) == 1
+
+
+@pytest.mark.parametrize(
+    ("function", "count"),
+    [
+        (lambda x: x.relu() + x.relu(), 1),
+        (lambda x: x.relu() + (x + 1).relu(), 0),
+        (lambda x: (x + 1).relu() + (x + 1).relu(), 1),
+        (lambda x: x.relu() + x.relu() + x.relu(), 2),
+        (lambda x: (x + torch.zeros(4)).relu() + (x + torch.zeros(4)).relu(), 1),
+        (lambda x: (x + torch.rand(4)).relu() + (x + torch.rand(4)).relu(), 0),
+    ],
+)
+def test_what_is_computed_again(function, count):
+    rule = 'op = "relu"\nwhere = { again = 1 }\ncount = 1'
+    assert told(rule, Does(lambda _, x: function(x)), ones(3, 4)) == count

@@ -10,6 +10,7 @@
    and what is read again after a view of it was written: the graph has lost what that was.
 6. A node stands after another that made its first operand for it alone: no other operator of the
    forward pass reads it, and it is no output. A copy in between is none.
+7. The same operator of the same operands gives the same values again.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ class Places:
         learns = tuple(n for n, v in enumerate(node.operands) if v in learned)
         varies = not self._context.varying.isdisjoint(node.operands)
         after, back = self._context.after(node), self._context.trained
-        place = Place(around, leaf, out, reads, learns, back, after, varies)
+        again = node in self._context.repeated
+        place = Place(around, leaf, out, reads, learns, back, after, varies, again)
         return Site(node, counts, place, self._context)
 
     def _walk(self, graph: Graph, params: frozenset[str]) -> None:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from orderof.conventions.repeats import repeats
 from orderof.ir.forms import Loop
 from orderof.ir.graph import Phase, Role
 
@@ -56,6 +57,11 @@ class Context:
             found.update(self._graph.of_role(Role.INPUT))
             _vary(self._graph, found)
         return frozenset(found)
+
+    @cached_property
+    def repeated(self) -> frozenset[Node]:
+        """The nodes that compute what another one computed."""
+        return repeats(self._graph) if self._graph else frozenset()
 
     @cached_property
     def readers(self) -> Counter[Value]:

@@ -17,7 +17,8 @@
     depth           modules around the module that it is in
     trained         1 where the network is trained, else 0
     varies          1 where the node depends on an input of the network, 0 where on parameters alone
-    ANY_NAME        an attribute of the operator: a number; a tuple's product; True and 0.1 as 1
+    again           1 where the same was computed of the same operands before
+    ANY_NAME        an attribute of the operator: a whole number; a tuple's product; True as 1
     ANY_NAME_1      one number of an attribute that is a tuple
     of_NAME         what NAME is of the node that made the first operand; of3_NAME that of x3
 
@@ -78,6 +79,8 @@ class Place:
     """Which operator made the first operand, ours and the framework's, for this node alone."""
     varies: bool = True
     """Whether the node depends on an input of the network."""
+    again: bool = False
+    """Whether the same was computed before."""
 
 
 class Site:
@@ -160,7 +163,7 @@ class Site:
                 return const(max(len(self.place.around) - 1, 0))
             case "params":
                 return Expr.sum(elements for _, elements in self.place.reads)
-            case "leaf" | "trained" | "varies":
+            case "leaf" | "trained" | "varies" | "again":
                 return const(int(getattr(self.place, name)))
             case _ if name in _KINDS:
                 return self._counts.group_by(lambda kind, _: kind).get(name, ZERO)
@@ -224,8 +227,8 @@ def _number(value: Attr | Expr) -> Expr:
     match value:
         case bool() | int():
             return const(int(value))
-        case float():
-            return const(int(value) if value.is_integer() else 1)
+        case float() if value.is_integer():
+            return const(int(value))
         case Expr():
             return value
         case tuple():
