@@ -121,7 +121,8 @@ TRUST = """
 
 Each convention is held against figures that others published or measured, and against the tool
 itself where it installs (`python bench/conventions.py`). *Exact* is equal to the last digit that
-was given. What differs has a reason with its amount in
+was given; of timm's tables within 0.006 G or half a per cent, and all but a few to the digit. What
+differs has a reason with its amount in
 [reasons.toml](../bench/conventions/reasons.toml), or is a row that a tool has no figure for. What a
 convention cannot follow is listed in [known limits](known-limits.md).
 
