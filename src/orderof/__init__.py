@@ -9,6 +9,7 @@ from orderof.result import Cost, Formula, Result
 
 if TYPE_CHECKING:
     from orderof.comparison import compare
+    from orderof.expectation import expect
     from orderof.families import family
     from orderof.generation import generate
 
@@ -21,6 +22,7 @@ __all__ = [
     "analyze",
     "compare",
     "derive",
+    "expect",
     "explain",
     "family",
     "generate",
@@ -35,6 +37,10 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562: imported when it i
         from orderof.comparison import compare
 
         return compare
+    if name == "expect":
+        from orderof.expectation import expect
+
+        return expect
     if name == "family":
         from orderof.families import family
 

@@ -70,10 +70,11 @@ class Asked(TypedDict, total=False):
     """The pass of a causal language model over its prompt: the cache is filled."""
     causal: Literal["full", "exact"]
     """Whether causal attention is the whole square of scores, as tools count, or its triangle."""
-    cond: Literal["max", "first", "second"]
+    cond: Literal["max", "first", "second"] | tuple[Literal["first", "second"], ...]
     """Which function of `torch.cond` is counted where its predicate is not known; max: the dearer.
 
-    A function that runs with probability p has p times one and 1 - p times the other on average.
+    Several are for one by itself, one within its function, and so on. `orderof.expect` gives the
+    mean where each takes its first function with some probability.
     """
     decode: int | None
     """One step of a causal language model after so many tokens, T of them in its cache."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 
 from orderof.sym import Expr
 from orderof.written import Equal
@@ -26,7 +27,7 @@ class Share:
 class AtLeast:
     """A lower bound: something that cannot be counted comes on top of it."""
 
-    value: int | Expr
+    value: int | Fraction | Expr
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ class Sizes:
     items: tuple[tuple[str, int], ...]
 
 
-Cell = int | Expr | Equal | Share | AtLeast | Amount | Sizes | str | None
-"""What a table or a fact holds; None is left blank."""
+Cell = int | Fraction | Expr | Equal | Share | AtLeast | Amount | Sizes | str | None
+"""What a table or a fact holds; None is left blank. A Fraction is a mean, or a probability."""
 
 
 class Kind(StrEnum):
@@ -54,7 +55,7 @@ class Kind(StrEnum):
     TREE = "tree"
     """A name that stands below the rows of lesser depth before it."""
     AMOUNT = "amount"
-    """Integers in one unit, rounded to four digits."""
+    """Integers and means of them in one unit, rounded to four digits."""
     EXACT = "exact"
     """Integers in full."""
     TIMES = "times"

@@ -6,6 +6,7 @@
     │   ├── OutOfRange
     │   └── UnknownDim
     ├── ModelError                3   the model cannot be read or traced
+    │   ├── Deeper
     │   ├── ShapeMismatch
     │   ├── ModelRaised
     │   ├── NoFormula
@@ -69,6 +70,10 @@ class ModelError(Error):
     """The model cannot be read, run or traced."""
 
     exit_code = 3
+
+
+class Deeper(ModelError):
+    """A choice stands within others, and more depths are met than choices were named."""
 
 
 class ShapeMismatch(ModelError):

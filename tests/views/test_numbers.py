@@ -27,6 +27,10 @@ from orderof.views.numbers import LETTERS, amount, exact, rounded, share, unit_o
         (10**30, "1.000 Q"),
         (123_456 * 10**30, "123456 Q"),
         (-1_234_567, "-1.235 M"),
+        (Fraction(850, 3), "283.3"),
+        (Fraction(99_999, 10), "10.00 k"),
+        (Fraction(1, 30_000), "< 0.0001"),
+        (Fraction(12_345_678, 10), "1.235 M"),
     ],
 )
 def test_amounts(n, text):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,11 +48,12 @@ def analyze(
     check_model(question.model)
     if output:
         check_file(output)
-    if span:
-        _span(question, look, output, json=json)
-        return
     if quiet:
         warnings.simplefilter("ignore")
+    if span or question.chance():
+        _no_modules(depth, top)
+        (_span if span else _expected)(question, look, output, json=json)
+        return
     start = time.perf_counter()
     result, before = (question.result(), False) if no_cache else _answer(question, quiet, verbose)
     if not quiet:
@@ -73,6 +75,12 @@ def _report(
     look.show(report(result, Ask(model, options, depth, top or 0, explains)))
 
 
+def _no_modules(depth: int | None, top: int | None) -> None:
+    if depth is not None or top:
+        hint = "leave them out; --cond first or second has modules"
+        raise UsageError("--depth and --top", "go with what modules cost", hint)
+
+
 def _span(question: Question, look: Look, output: Path | None, *, json: bool) -> None:
     """Say how much of it can be done at once."""
     from orderof.analyses.span_doc import report
@@ -89,6 +97,20 @@ def _span(question: Question, look: Look, output: Path | None, *, json: bool) ->
         write(found.to_json() + "\n")
         return
     look.show(report(found, question.model, question.options()))
+
+
+def _expected(question: Question, look: Look, output: Path | None, *, json: bool) -> None:
+    """Say what it costs on average."""
+    from orderof.result.expected_doc import report
+
+    found = question.expected()
+    if output:
+        save(output, found.to_json() + "\n")
+    if json:
+        write(found.to_json() + "\n")
+        return
+    options = replace(question, cond="max").options()
+    look.show(report(found, shlex.quote(question.model), options))
 
 
 def _answer(question: Question, quiet: bool, verbose: bool) -> tuple[Result, bool]:

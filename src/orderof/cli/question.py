@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -13,12 +13,17 @@ from orderof.errors import BadSpelling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from fractions import Fraction
 
     from orderof.api import Asked
     from orderof.result import Result
+    from orderof.result.expected import Expected
 
 FACTORS = {
     "": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30,
+}  # fmt: skip
+CHOICES: dict[str, Literal["max", "first", "second"]] = {
+    "max": "max", "first": "first", "second": "second",
 }  # fmt: skip
 _SIZE = re.compile(r"([1-9][\d_]*)(k|M|G|Ki|Mi|Gi|)")
 
@@ -41,7 +46,7 @@ class Question:
     prefill: bool = False
     decode: int | None = None
     causal: Literal["full", "exact"] = "full"
-    cond: Literal["max", "first", "second"] = "max"
+    cond: str = "max"
     progress: Callable[[int], None] | None = field(default=None, repr=False, compare=False)
     """Is told how many members of a family are counted."""
 
@@ -50,6 +55,23 @@ class Question:
         if self.as_ != "flops":
             hint = f"leave it out, or ask orderof {self.model} --as {self.as_}"
             raise BadSpelling(f"--as {self.as_}", "has no use here: FLOP and operations", hint)
+
+    def chance(self) -> Fraction | None:
+        """Give the probability with which torch.cond takes its first function, if that is asked."""
+        if self.cond in CHOICES:
+            return None
+        from orderof.expectation import probability
+
+        return probability(self.cond)
+
+    def expected(self) -> Expected:
+        """Ask for the mean; raises where there is none."""
+        from orderof.expectation import expect
+
+        if self.vary is not None:
+            raise BadSpelling("--vary", f"does not go with --cond {self.cond}", "ask for one")
+        asked = replace(self, cond="max").asked()
+        return expect(self.model, p=self.cond, padding=self.padding, as_=self.as_, **asked)
 
     def result(self) -> Result:
         """Ask it."""
@@ -83,6 +105,9 @@ class Question:
 
     def asked(self) -> Asked:
         """Give what is asked about the model, as the API takes it."""
+        if self.chance():
+            hint = f"orderof {self.model} --cond {self.cond} gives it; here, --cond first or second"
+            raise BadSpelling(f"--cond {self.cond}", "is a mean, which is no graph", hint)
         return {
             "dims": sizes(self.dim),
             "input_specs": self.input,
@@ -94,7 +119,7 @@ class Question:
             "prefill": self.prefill,
             "decode": self.decode,
             "causal": self.causal,
-            "cond": self.cond,
+            "cond": CHOICES[self.cond],
         }
 
     def options(self) -> str:
@@ -250,9 +275,10 @@ HOW = [
     ),
     click.Option(
         ["--cond"],
-        type=click.Choice(["max", "first", "second"]),
+        metavar="WHICH",
         default="max",
-        help="Which function of torch.cond counts where values decide: the dearer one, or one.",
+        help="Which function of torch.cond counts where values decide: max, the dearer one, first, "
+        "second, or the mean for a probability of the first one: 0.3.",
     ),
     click.Option(
         ["--as", "as_"],

@@ -9,9 +9,9 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
 from orderof.analyses.work import Params, Row, Unknown
@@ -187,16 +187,9 @@ def _dims(base: Result, members: Sequence[Result], found: Interpolated) -> Dims:
     ranges: dict[str, Range] = {}
     for name in base.dims:
         each = [m.dims.ranges.get(name, Range()) for m in members if isinstance(m.dims, Dims)]
-        if each and (r := _all(each)) != Range():
+        if (r := reduce(Range.__and__, each, Range())) != Range():
             ranges[name] = r
     return Dims({**base.dims, **found.asked}, {**ranges, **found.ranges}, base.assumptions)
-
-
-def _all(ranges: Sequence[Range]) -> Range:
-    """Give the range in which all of some hold."""
-    ends = [r.most for r in ranges if r.most is not None]
-    multiple = math.lcm(*(r.multiple for r in ranges))
-    return Range(multiple, max(r.least for r in ranges), min(ends, default=None))
 
 
 def _rows(

@@ -164,7 +164,10 @@ class Formula:
 
 
 def _both(a: Mapping[str, int], b: Mapping[str, int]) -> Dims:
-    """The sizes of two formulas, with all that is known of them."""
+    """The sizes of two formulas, with all that is known of them; both hold where each does."""
     first, second = (d if isinstance(d, Dims) else Dims(d) for d in (a, b))
     pairs = (f"{n} | {m}" for m, n in {**first.divided, **second.divided}.items())
-    return Dims({**first, **second}, {**first.ranges, **second.ranges}, pairs)
+    ranges = {**first.ranges, **second.ranges}
+    for name in first.ranges.keys() & second.ranges.keys():
+        ranges[name] = first.ranges[name] & second.ranges[name]
+    return Dims({**first, **second}, ranges, pairs)

@@ -74,7 +74,7 @@ def report(result: Result, ask: Ask | None = None) -> Doc:
     blocks.extend(Note(text) for text in result.notes)
     if ask.model:
         blocks.append(_next(result, ask))
-    return Doc(result.model, tuple(blocks), _summary(result))
+    return Doc(result.model, tuple(blocks), summary(result))
 
 
 def measure(result: Result) -> str:
@@ -95,7 +95,8 @@ def costs(result: Result) -> list[tuple[str, Cost]]:
     return [(name, cost) for name, cost in found if cost is not None]
 
 
-def _summary(result: Result) -> Facts:
+def summary(result: Result) -> Facts:
+    """Give what stands beside the title: parameters, sizes, the mode."""
     mode = f"{result.mode}, {result.train}" if result.train else result.mode
     parts: list[tuple[Cell, ...]] = [(Amount(result.params()), "parameters")]
     if result.dims:

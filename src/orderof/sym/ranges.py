@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -27,6 +28,15 @@ class Range:
     def holds(self, n: int) -> bool:
         """Whether a size is in it."""
         return n % self.multiple == 0 and n >= self.least and (self.most is None or n <= self.most)
+
+    def __and__(self, other: Range) -> Range:
+        """Give the sizes that are in both.
+
+        >>> Range(multiple=4, most=512) & Range(multiple=6, least=10)
+        Range(multiple=12, least=10, most=512)
+        """
+        most = min((r.most for r in (self, other) if r.most is not None), default=None)
+        return Range(math.lcm(self.multiple, other.multiple), max(self.least, other.least), most)
 
     def text(self, name: str) -> tuple[str, ...]:
         """Write it for a size of some name, as Python conditions."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, assert_never
 
 from orderof.doc import Amount, AtLeast, Cell, Column, Kind, Share, Sizes, Table
@@ -52,6 +53,8 @@ class Glyphs:
                 return ""
             case int(n):
                 return numbers.exact(n)
+            case Fraction():
+                return numbers.ratio(cell)
             case str(text):
                 return self.text(text)
             case Expr():
@@ -83,13 +86,13 @@ def table_cells(table: Table, glyphs: Glyphs) -> list[list[str]]:
 def _unit(table: Table, columns: Sequence[Sequence[Cell]]) -> int:
     """Choose one unit for all amounts, so that they can be compared along rows as well."""
     amounts = (
-        abs(n)
+        n
         for column, cells in zip(table.columns, columns, strict=True)
         if column.kind is Kind.AMOUNT
         for n in map(_bare, cells)
-        if isinstance(n, int)
+        if isinstance(n, int | Fraction)
     )
-    return numbers.unit_of(max(amounts, default=0))
+    return numbers.unit_of(max(map(abs, amounts), default=0))
 
 
 def _bare(cell: Cell) -> Cell:
@@ -121,7 +124,7 @@ def _amounts(cells: Sequence[Cell], unit: int, glyphs: Glyphs) -> list[str]:
     out: list[str] = []
     for cell in cells:
         n = _bare(cell)
-        text = numbers.rounded(n, unit) if isinstance(n, int) else glyphs.alone(n)
+        text = numbers.rounded(n, unit) if isinstance(n, int | Fraction) else glyphs.alone(n)
         out.append(glyphs.text(f"≥ {text}") if isinstance(cell, AtLeast) else text)
     return _aligned(out)
 

@@ -9,7 +9,7 @@ from torch._higher_order_ops.while_loop import while_loop
 from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
 import orderof
-from orderof.errors import BadSpelling
+from orderof.errors import BadSpelling, Deeper
 
 pytestmark = pytest.mark.framework
 
@@ -87,6 +87,42 @@ def test_a_branch_is_trained_as_it_is_written():
     r = counts(Gated(), X, train="sgd")
     assert r.forward.macs() == 4 * 8 * 64
     assert r.backward.macs() == 4 * 8 * 64
+
+
+class Two(nn.Module):
+    """Reads one weight in both functions, another one in the second."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(8, 8, bias=False), nn.Linear(8, 8, bias=False)
+
+    def forward(self, x):
+        first, second = lambda x: self.a(x).sum(1), lambda x: self.b(self.a(x)).sum(1)
+        return torch.cond(x.sum() > 0, first, second, (x,))
+
+
+def test_what_only_the_other_branch_reads_has_a_gradient_of_zeros():
+    """As torch gives it, so that the optimizer updates all; and no gradient is added up."""
+    r = counts(Two(), X, train="sgd", cond="first")
+    assert r.backward.ops() == 8 * 8 * (4 + 3)
+    assert r.optimizer.ops() == 2 * (8 * 8 + 8 * 8)
+    real = Two()
+    real(torch.ones(4, 8)).sum().backward()
+    assert all(p.grad is not None for p in real.parameters())
+
+
+def test_a_branch_within_a_branch_is_chosen_by_its_depth():
+    def inner(x):
+        return torch.cond(x.sum() > 1, once, twice, (x,))
+
+    def outer(x):
+        return torch.cond(x.sum() > 0, once, inner, (x,))
+
+    for chosen, macs in ((("second", "first"), ONCE), (("second", "second"), TWICE)):
+        assert counts(outer, X, cond=chosen).forward.macs() == macs
+    assert counts(outer, X, cond="second").forward.macs() == TWICE
+    with pytest.raises(Deeper, match="stands within 1 others"):
+        counts(outer, X, cond=("second",))
 
 
 def test_letters_go_through_a_branch():

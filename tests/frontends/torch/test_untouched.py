@@ -2,6 +2,8 @@
 
 import random
 import re
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -170,3 +172,29 @@ def test_lazy_parameters_are_refused():
 def test_a_script_module_is_refused():
     with pytest.raises(ModelError, match=r"torch\.jit"):
         run(torch.jit.trace(nn.Linear(3, 3), torch.rand(2, 3)), (2, 3))
+
+
+CHOICE = """
+import torch, orderof
+from torch import nn
+
+class Gated(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(3, 3), nn.Linear(3, 3)
+
+    def forward(self, x):
+        return torch.cond(x.sum() > 0, lambda x: self.a(x), lambda x: self.b(x), (x,))
+
+model = Gated()
+assert orderof.analyze(model, torch.zeros(2, 3), train="sgd").forward.macs() == 2 * 3 * 3
+model(torch.ones(2, 3)).sum().backward()
+print([p.grad is not None for p in model.parameters()])
+"""
+
+
+def test_a_choice_runs_for_real_after_it_was_counted():
+    """Torch keeps which functions its compiler has left alone, if it meets the recording."""
+    words = [sys.executable, "-W", "ignore", "-c", CHOICE]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout == "[True, True, True, True]\n"

@@ -25,8 +25,9 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import _disable_current_modes
 
 from orderof.errors import ModelError
+from orderof.frontends.torch.compiler import compiles
 from orderof.frontends.torch.over import body_of
-from orderof.frontends.torch.regions import compiles, handlers
+from orderof.frontends.torch.regions import handlers
 from orderof.frontends.torch.scopes import called
 from orderof.frontends.torch.tape import Tape
 

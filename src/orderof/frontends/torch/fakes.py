@@ -19,6 +19,7 @@ from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from orderof.errors import ModelError
 from orderof.frontends.torch.autocast import on_cpu
+from orderof.frontends.torch.compiler import compiles
 from orderof.frontends.torch.memo import Layout, layout_of
 
 if TYPE_CHECKING:
@@ -242,7 +243,7 @@ def preserved() -> Generator[None]:
             stack.enter_context(torch.enable_grad())
             if torch.get_default_device() != torch.device("cpu"):
                 stack.enter_context(torch.device("cpu"))
-            if "torch._dynamo" in sys.modules:  # what the user compiled runs as written
+            if compiles():  # what the user compiled runs as written
                 stack.enter_context(torch.compiler.set_stance("force_eager"))
             torch.backends.mha.set_fastpath_enabled(False)
             yield

@@ -19,6 +19,7 @@ from orderof.analyses.work import count, trips
 from orderof.counts import Counts
 from orderof.errors import Error, ModelError, ModelRaised
 from orderof.frontends.torch.caches import forget
+from orderof.frontends.torch.compiler import compiled
 from orderof.frontends.torch.composites import Doors
 from orderof.frontends.torch.detection import settle
 from orderof.frontends.torch.fakes import Fakes, preserved
@@ -37,7 +38,6 @@ from orderof.frontends.torch.recording import (
     Recording,
     Ref,
 )
-from orderof.frontends.torch.regions import compiles
 from orderof.frontends.torch.routing import NOTE
 from orderof.frontends.torch.scopes import Scopes, file_label
 from orderof.frontends.torch.tape import Kept, Tape
@@ -77,16 +77,9 @@ def record(
     masks of attention are looked into, whether they are causal. Loops that values end get
     letters that are not in `loops`, and `cond` chooses where a predicate is not known.
     """
-    loaded = compiles()
     how: Any = {"backward": backward, "train": train, "exact": exact, "loops": loops}
-    how["cond"] = cond
-    try:
-        return _recorded(plain(module), args, kwargs, **how, folds=folds)
-    except Error:
-        if loaded or not compiles():
-            raise
-    # Torch's compiler was loaded only then, and was not told to leave functions alone.
-    return _recorded(plain(module), args, kwargs, **how, folds=folds)
+    how |= {"cond": cond, "folds": folds}
+    return compiled(lambda: _recorded(plain(module), args, kwargs, **how))
 
 
 def _recorded(
@@ -122,9 +115,12 @@ def _recorded(
 
 def returned(module: nn.Module, kwargs: Mapping[str, object]) -> object:
     """What a module in evaluation returns for some inputs: its tensors are fakes."""
-    with preserved(), torch.no_grad():
-        run = _Run(plain(module), None, train=False)
-        return run.call((), kwargs)
+
+    def run() -> object:
+        with preserved(), torch.no_grad():
+            return _Run(plain(module), None, train=False).call((), kwargs)
+
+    return compiled(run)
 
 
 def _operations(function: Callable[..., object], operands: Sequence[object]) -> int:

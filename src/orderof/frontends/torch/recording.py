@@ -63,8 +63,12 @@ class Body:
     modules: tuple[tuple[str, int], ...]
 
 
-Choice = Literal["max", "first", "second"]
-"""Which function of `torch.cond` is counted where the predicate is not known; max: the dearer."""
+Taken = Literal["first", "second"]
+Choice = Literal["max"] | Taken | tuple[Taken, ...]
+"""Which function of `torch.cond` is counted where the predicate is not known; max: the dearer.
+
+Several are for a `torch.cond` by itself, for one within its function, and so on.
+"""
 
 
 @dataclass(slots=True)

@@ -11,7 +11,6 @@ flex_attention  attention, with what is done to a score done to all of them; a m
 A Python function that torch would compile is run as it is written, under the doors.
 """
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,20 +18,17 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
-from orderof.errors import ModelError
-from orderof.frontends.torch.loops import looped
+from orderof.errors import Deeper, ModelError
+from orderof.frontends.torch.loops import apart, looped
 from orderof.frontends.torch.nested import leaves
+from orderof.frontends.torch.recording import refs
 
 if TYPE_CHECKING:
+    from orderof.frontends.torch.recording import Call
     from orderof.frontends.torch.tape import Tape
 
 _MOST = 1 << 16
 """Steps of a loop whose condition is known; one that runs longer is taken not to end."""
-
-
-def compiles() -> bool:
-    """Whether torch's compiler is loaded; then a recording tells it to leave functions alone."""
-    return "torch._dynamo" in sys.modules
 
 
 def handlers(doors: TorchFunctionMode, tape: "Tape") -> dict[Any, Callable[..., Any]]:
@@ -58,17 +54,70 @@ def handlers(doors: TorchFunctionMode, tape: "Tape") -> dict[Any, Callable[..., 
 
 def _cond(tape: "Tape", given: Any, yes: Any, no: Any, operands: Sequence[Any]) -> Any:
     known = _truth(tape, given)
-    if known is None and tape.cond != "max":
-        known = tape.cond == "first"
-        tape.notes.append(f"torch.cond runs its {tape.cond} function here, as was asked for")
-    if known is None:
+    first = _first(tape, yes, no, operands) if known is None else known
+    taken, other = (yes, no) if first else (no, yes)
+    before = len(tape.calls)
+    tape.depth += known is None
+    try:
+        made = taken(*operands)
+        return _beside(tape, made, tape.calls[before:], other, operands)
+    finally:
+        tape.depth -= known is None
+
+
+def _beside(
+    tape: "Tape", made: Any, calls: "Sequence[Call]", other: Any, operands: Sequence[Any]
+) -> Any:
+    """Let what the other function alone reads have a gradient too: torch gives it zeros.
+
+    So an optimizer updates it as well (torch/_higher_order_ops/utils.py, create_bw_fn).
+    """
+    if not torch.is_grad_enabled():
+        return made
+    trips, notes = len(tape.loops.trips), len(tape.notes)
+    with apart(tape) as aside:
+        other(*operands)
+    del tape.loops.trips[trips:], tape.notes[notes:]
+    read = {r.id for call in calls for r in refs((*call.args, *call.kwargs.values()))}
+    alone = [t for i, t in aside.outside.items() if t.requires_grad and i not in read]
+    flat, spec = tree_flatten(made)
+    apply: Any = _Zeros.apply
+    return tree_unflatten(apply(len(flat), *flat, *alone), spec) if alone else made
+
+
+class _Zeros(torch.autograd.Function):
+    """Hands its first tensors on; the others get a gradient of zeros."""
+
+    @staticmethod
+    def forward(ctx: Any, n: int, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        ctx.n = n
+        ctx.save_for_backward(*tensors[n:])
+        whole = [t for t in tensors[:n] if not t.is_floating_point() and not t.is_complex()]
+        ctx.mark_non_differentiable(*whole)
+        return tensors[:n]
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        return (None, *grads, *(torch.zeros_like(t) for t in ctx.saved_tensors))
+
+
+def _first(tape: "Tape", yes: Any, no: Any, operands: Sequence[Any]) -> bool:
+    """Whether the first function is counted, where values decide; a note says why."""
+    if tape.cond == "max":
         ours, theirs = (tape.measure(branch, operands) for branch in (yes, no))
-        known = ours >= theirs
-        tape.notes.append(
-            f"torch.cond runs its {'first' if known else 'second'} function here, "
-            f"{'the dearer one' if ours != theirs else 'as dear as the other'}"
-        )
-    return (yes if known else no)(*operands)
+        name = "first" if ours >= theirs else "second"
+        why = "the dearer one" if ours != theirs else "as dear as the other"
+    else:
+        by_depth = tape.cond if isinstance(tape.cond, tuple) else (tape.cond,) * (tape.depth + 1)
+        if tape.depth >= len(by_depth):
+            hint = f"name one for each: cond={(*by_depth, 'first')}"
+            raise Deeper("torch.cond", f"stands within {tape.depth} others", hint)
+        if len(by_depth) > 1 and tape.in_backward:  # of what began within a function
+            hint = "ask without checkpoints, or for --cond first or second"
+            raise ModelError("torch.cond", "is computed again at a depth that is not known", hint)
+        name, why = by_depth[tape.depth], "as was asked for"
+    tape.notes.append(f"torch.cond runs its {name} function here, {why}")
+    return name == "first"
 
 
 def _while(tape: "Tape", condition: Any, body: Any, carried: Any, rest: Any, **_: Any) -> Any:
@@ -94,6 +143,9 @@ def _until(
         condition(*after, *rest)
         return after
 
+    if tape.depth and isinstance(tape.cond, tuple):  # its letter would be another loop's as well
+        hint = "ask for --cond first or second, or write the loop for a number of steps"
+        raise ModelError("while_loop", "in a function that torch.cond may take has no letter", hint)
     found, name = None, tape.loops.trip()
     if all(isinstance(t, torch.Tensor) for t in carry):
         found = looped(tape, "while_loop", turn, carry, (), name)

@@ -16,7 +16,7 @@ from orderof.frontends.torch.choices import assumed
 from orderof.frontends.torch.fakes import Fakes
 from orderof.frontends.torch.known import Known
 from orderof.frontends.torch.memo import Layout, Outcome, layout_of, learn, recall
-from orderof.frontends.torch.recording import REREAD, Call, Loops, Ref
+from orderof.frontends.torch.recording import REREAD, Call, Choice, Loops, Ref
 from orderof.frontends.torch.schemas import SCHEMAS, Schema, read_schema
 from orderof.frontends.torch.scopes import Lines, Scopes
 
@@ -70,7 +70,10 @@ class Tape(TorchDispatchMode):
         self.notes: list[str] = []
         self.measure = measure
         self.aside: Any = None
-        self.loops, self.cond = Loops(), "max"
+        self.loops = Loops()
+        self.cond: Choice = "max"
+        self.depth = 0
+        """How many functions of `torch.cond` the model is in, of those that values choose."""
         self.scopes = scopes
         self.in_backward = False
         self._went_back = False
