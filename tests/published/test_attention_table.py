@@ -6,8 +6,8 @@
     convolutional                O(k n d^2)             O(1)                    O(log_k(n))
     self-attention (restricted)  O(r n d)               O(1)                    O(n/r)
 
-The path of the convolutional row is that of dilated convolutions; the text below the table gives
-O(n/k) for others. Nothing of it is typed here but the expected column: complexity is the order of
+The path of the convolutional row is that of dilated convolutions; section 4 gives O(n/k) for
+contiguous kernels. Nothing of it is typed here but the expected column: complexity is the order of
 the counted multiply-adds, sequential operations the longest chain of operators, and the path what
 `analyses.reach` follows.
 """
@@ -22,6 +22,7 @@ from tests.published.layers_of_table_1 import (
     restricted,
     self_attention,
 )
+from tests.published.printed import rows_of
 from tests.sym.verifier import check
 
 from orderof.analyses.reach import path_length, reach
@@ -87,6 +88,18 @@ def test_dilated_convolutions_need_a_logarithm_of_layers(k):
     for n in range(2, k**6 + 1, max(1, k**6 // 500)):
         layers = next(i for i, width in enumerate(widths, 1) if width >= n - 1)
         assert k ** (layers - 1) < n <= k**layers  # layers = ceil(log_k n)
+
+
+def test_the_rows_of_table_1_are_those_of_the_reference(reference):
+    quantities = ("complexity_per_layer", "sequential_operations", "maximum_path_length")
+    found = {}
+    for row in rows_of(reference, "arXiv:1706.03762", "Table 1"):
+        order_of = row["value"].removeprefix("O(").removesuffix(")")
+        found[row["model"].lower(), row["quantity"]] = order_of.replace("^", "**")
+    assert found.pop(("convolutional", "maximum_path_length")) == "log_k(n)"
+    assert len(found) == 3 * len(TABLE) - 1
+    for (name, quantity), order_of in found.items():
+        assert parse(order_of) == parse(TABLE[name][1 + quantities.index(quantity)])
 
 
 def test_the_page_has_the_table_as_it_is_derived():

@@ -15,8 +15,10 @@ from orderof.conventions import convention
 from orderof.transform.grad import grad
 
 # Width, heads, heads of keys, width of the dense block, layers, tokens known; three matrices in a
-# block of Llama. Llama 2: arXiv:2307.09288; Llama 3: arXiv:2407.21783, table 3; Nemotron:
-# arXiv:2402.16819 and 2406.11704; GPT-3 of 175B: arXiv:2005.14165, with tokens filled up to 51200.
+# block of Llama. All of NVIDIA/NeMo at v2.1.0: GPTConfig5B, 20B, 175B in base.py, Llama2Config7B to
+# Llama31Config405B in llama.py, Nemotron3Config8B and 22B, Nemotron4Config340B in nemotron.py of
+# nemo/collections/llm/gpt/model; tokens of LLM_VOCAB_SIZE_MAP in
+# nemo/collections/common/parts/perf_metrics_utils.py.
 SIZES = {
     "GPT3-5B": (4096, 32, 32, 16384, 24, 51200),
     "GPT3-20B": (6144, 48, 48, 24576, 44, 51200),
@@ -31,8 +33,9 @@ SIZES = {
     "LLAMA3-70B": (8192, 64, 8, 28672, 80, 128_256),
     "LLAMA3.1-405B": (16384, 128, 8, 53248, 126, 128_256),
 }
-# NVIDIA NeMo Framework 24.12, performance summary, pretraining in FP8: model, tokens in a sequence,
-# tokens/s and TFLOP/s of a GPU.
+# NVIDIA NeMo Framework 24.12, performance summary, pretraining in FP8 on DGX-H100: model, tokens in
+# a sequence, tokens/s and TFLOP/s of a GPU. The same rows are in the guide of 24.09 and in
+# docs/source/performance/performance_summary.md of NVIDIA/NeMo at v2.1.0.
 NEMO = [
     ("GPT3-5B", 2048, 23406, 765), ("GPT3-20B", 2048, 5851, 750), ("GPT3-175B", 2048, 716, 771),
     ("GPT3-175B", 2048, 825, 888), ("LLAMA2-7B", 4096, 16934, 780), ("LLAMA2-13B", 4096, 8715, 760),
@@ -40,8 +43,8 @@ NEMO = [
     ("Nemotron-22B", 4096, 4312, 562), ("Nemotron-340B", 4096, 326, 686),
     ("LLAMA3-8B", 8192, 12273, 711), ("LLAMA3-70B", 8192, 1524, 734),
 ]  # fmt: skip
-# NVIDIA-NeMo/Megatron-Bridge, docs/performance-summary.md at 00b7660, container 25.11, pretraining
-# on GB300, GB200, B200 and H100.
+# NVIDIA-NeMo/Megatron-Bridge, docs/performance-summary.md at 00b7660, "25.11 NeMo Container",
+# pretraining in FP8 on GB300, GB200, B200 and H100; rates in parentheses are rows of their own.
 BRIDGE = [
     ("LLAMA3-8B", 8192, 37556, 1933), ("LLAMA3-8B", 8192, 36108, 1858),
     ("LLAMA3-8B", 8192, 31508, 1622), ("LLAMA3-8B", 8192, 29789, 1533),
@@ -79,6 +82,27 @@ def agrees(name, row):
 def error(name, row):
     model, length, tokens, rate = row
     return off(per_token(name, model, length), Fraction(rate * 10**12, tokens))
+
+
+def by_its_source(model, length, part):
+    """Count for a token with attention of `part` of the square of scores.
+
+    All of it: _gpt3, _llama2, _llama3, _nemotron of nemo/collections/common/metrics/perf_metrics.py
+    of NVIDIA/NeMo at v2.1.0. Half: transformer_flops of
+    src/megatron/bridge/training/utils/flop_utils.py of Megatron-Bridge at 00b7660.
+    """
+    d, h, K, f, L, V = SIZES[model]
+    block = Fraction(18 if model.startswith("LLAMA") else 12) * f / d
+    square = part * Fraction(12 * length, d)
+    return L * d**2 * (12 + Fraction(12 * K, h) + block + square + Fraction(6 * V, L * d))
+
+
+@pytest.mark.parametrize("model", SIZES)
+@pytest.mark.parametrize("length", [2048, 8192])
+def test_both_are_the_formulas_of_their_sources(model, length):
+    assert per_token("nemo-24.12", model, length) == by_its_source(model, length, 1)
+    half = Fraction(1, 2)
+    assert per_token("megatron-bridge", model, length) == by_its_source(model, length, half)
 
 
 @pytest.mark.parametrize("row", NEMO)

@@ -33,8 +33,8 @@ def per_token(as_, S=2048, **sizes):
 
 # ------------------------------------------------------------- GPT-3: Brown et al. 2020, 2005.14165
 
-# Table D.1: millions of parameters, training FLOP, billions of tokens, FLOP for a parameter and
-# token. T5 is an encoder with a decoder: a token meets half of its parameters.
+# Table D.1 (page 46): millions of parameters, training FLOP, billions of tokens, FLOP for a
+# parameter and token. T5 is an encoder with a decoder: a token meets half of its parameters.
 TABLE_D1 = {
     "T5-Small": ("60", "1.80E+20", 1000, 3), "T5-Base": ("220", "6.60E+20", 1000, 3),
     "T5-Large": ("770", "2.31E+21", 1000, 3), "T5-3B": ("3000", "9.00E+21", 1000, 3),
@@ -46,7 +46,8 @@ TABLE_D1 = {
     "GPT-3 6.7B": ("6660", "1.20E+22", 300, 6), "GPT-3 13B": ("12850", "2.31E+22", 300, 6),
     "GPT-3 175B": ("174600", "3.14E+23", 300, 6),
 }  # fmt: skip
-# Table 2.1: layers, width, heads, width of a head.
+# Table 2.1 (page 8): layers, width, heads, width of a head. Section 2.1: all read 2048 tokens, and
+# have dense blocks 4 times as wide as the model.
 TABLE_21 = {
     "GPT-3 Small": (12, 768, 12, 64), "GPT-3 Medium": (24, 1024, 16, 64),
     "GPT-3 Large": (24, 1536, 16, 96), "GPT-3 XL": (24, 2048, 24, 128),
@@ -91,9 +92,10 @@ def test_slips_of_table_21(model):
     assert error(*TABLE_21[model]) > 7 * error(*SLIPS_21[model])
 
 
-# The zoo's BERT has the sizes of Devlin et al. 2018, arXiv:1810.04805; RoBERTa is the same network
-# with other tokens (Liu et al. 2019, arXiv:1907.11692). Its large one has 355 M parameters, and so
-# has BERT's in Table D.1, which has 335 M.
+# The zoo's BERT has the sizes of Devlin et al. 2018, arXiv:1810.04805, section 3; RoBERTa is the
+# same network with other tokens (Liu et al. 2019, arXiv:1907.11692). Its large one has 355 M
+# parameters, and so has BERT's in Table D.1: that has 335,141,888 as it was released, 340 M in its
+# paper.
 LARGE = {"d": 1024, "h": 16, "f": 4096, "L": 24}
 BERTS = {
     "BERT-Base": {}, "RoBERTa-Base": {"V": 50265, "P": 514},
@@ -129,13 +131,14 @@ def test_the_rows_of_table_d1_are_those_of_the_reference(reference):
 
 # --------------------------------------------- Megatron-LM: Narayanan et al. 2021, arXiv:2104.04473
 
-# Table 1, V = 51200, s = 2048: billions of parameters, heads, width, layers.
+# Table 1, with V = 51200 and s = 2048 (section 5.1): billions of parameters, heads, width, layers.
 TABLE_1 = [
     ("1.7", 24, 2304, 24), ("3.6", 32, 3072, 30), ("7.5", 32, 4096, 36), ("18.4", 48, 6144, 40),
     ("39.1", 64, 8192, 48), ("76.1", 80, 10240, 60), ("145.6", 96, 12288, 80),
     ("310.1", 128, 16384, 96), ("529.6", 128, 20480, 105), ("1008.0", 160, 25600, 128),
 ]  # fmt: skip
-# Table 2: billions of parameters, GPUs, TFLOP/s of each, days for 300 billion tokens.
+# Table 2, ZeRO-3 and then PTD-P: billions of parameters, GPUs, TFLOP/s of each, days for 300
+# billion tokens.
 TABLE_2 = [
     ("174.6", 384, 144, 90), ("174.6", 768, 88, 74), ("174.6", 1536, 44, 74),
     ("529.6", 640, 138, 169), ("529.6", 1120, 98, 137), ("529.6", 2240, 48, 140),
@@ -186,7 +189,9 @@ def test_days_of_table_2(row):
 def test_days_of_section_51_are_those_of_equation_4():
     assert round(days(8 * 175 * 300 * 10**18, 1024, 140)) == 34
     assert round(days(per_token("megatron", **megatron("174.6")) * 300 * 10**9, 1024, 140)) == 35
+    # 84 days are those of Table 1's 1008.0e9 parameters: of 1e12 they are 83.
     assert round(days(8 * 1008 * 450 * 10**18, 3072, 163)) == 84
+    assert round(days(8 * 1000 * 450 * 10**18, 3072, 163)) == 83
 
 
 def test_the_rows_of_megatron_are_those_of_the_reference(reference):
