@@ -100,9 +100,11 @@ def measured(folder: Path) -> Iterator[Given]:
     known, networks = set(names()), import_module("networks").MEASURED
     for row in table(folder / "peer_measurements.csv"):
         as_ = PEERS.get((row["peer"], row["quantity"]))
-        if as_ in known and row["model"] in networks:
+        own = f"{row['model']}_{row['peer'].partition('@')[0]}"
+        network = own if own in networks else row["model"]
+        if as_ in known and network in networks:
             model = f"{row['model']} {row['peer']}"
-            yield Given("measured", as_, model, float(row["value"]), 0, row["model"])
+            yield Given("measured", as_, model, float(row["value"]), 0, network)
 
 
 READMES = {

@@ -39,8 +39,9 @@ class Lenet(nn.Module):
 class Block(nn.Module):
     """A block of a transformer: 8 heads of 64, a hidden layer of 2048."""
 
-    def __init__(self) -> None:
+    def __init__(self, approximate: str = "none") -> None:
         super().__init__()
+        self.approximate = approximate
         self.ln1, self.ln2 = nn.LayerNorm(512), nn.LayerNorm(512)
         self.qkv, self.proj = nn.Linear(512, 1536), nn.Linear(512, 512)
         self.fc1, self.fc2 = nn.Linear(512, 2048), nn.Linear(2048, 512)
@@ -50,7 +51,8 @@ class Block(nn.Module):
         q, k, v = self.qkv(self.ln1(x)).view(b, s, 3, 8, 64).permute(2, 0, 3, 1, 4)
         y = functional.scaled_dot_product_attention(q, k, v)
         x = x + self.proj(y.transpose(1, 2).reshape(b, s, d))
-        return x + self.fc2(functional.gelu(self.fc1(self.ln2(x))))
+        y = functional.gelu(self.fc1(self.ln2(x)), approximate=self.approximate)
+        return x + self.fc2(y)
 
 
 class Recurrent(nn.Module):
@@ -75,6 +77,15 @@ def lenet() -> Case:
 
 def block512() -> Case:
     return Block(), (torch.zeros(1, 128, 512),), {}
+
+
+def block512_jax() -> Case:
+    """With the GELU that jax.nn has by default."""
+    return Block("tanh"), (torch.zeros(1, 128, 512),), {}
+
+
+def lstm_scan() -> Case:
+    return Recurrent(nn.LSTM(256, 256, 2)), (torch.zeros(128, 1, 256),), {}
 
 
 def lstm() -> Case:
@@ -118,6 +129,8 @@ MEASURED: dict[str, Callable[[], Case]] = {
     "mlp": mlp,
     "lenet": lenet,
     "block512": block512,
+    "block512_jax": block512_jax,
+    "lstm_scan": lstm_scan,
     "lstm": lstm,
     "gru": gru,
     "resnet18": vision("resnet18"),

@@ -4,13 +4,15 @@ import pytest
 import torch
 from tests.conventions.cases import Does, ones
 from torch import nn
+from torch._higher_order_ops.scan import scan
 
 from orderof.analyses.places import Places
+from orderof.analyses.work import visits
 from orderof.api import graph
 from orderof.conventions.context import Context
 from orderof.conventions.types import significant
 from orderof.counts import Counts
-from orderof.sym import symbol
+from orderof.sym import ONE, Expr, const, symbol
 
 pytestmark = pytest.mark.framework
 
@@ -93,3 +95,25 @@ def test_digits_of_a_formula():
     rounded = significant(2 * n + 1, 4)
     for size in (3, 4999, 5000, 617283, 10**9):
         assert rounded.at({"n": size}) == int(float(f"{2 * size + 1:.3e}"))
+
+
+class Doubles(nn.Module):
+    """Scans over steps, in each of which it doubles."""
+
+    def forward(self, x, steps):
+        return scan(lambda c, a: (c + c, a.clone()), x, steps)[0]
+
+
+def written(g):
+    """How often sums are written and how often they run."""
+    times = Context(g).written
+    return {(times[node], runs) for node, runs in visits(g) if node.op == "add"}
+
+
+def test_how_often_a_node_is_written():
+    x, steps = ones(4, 8), ones(10, 1)
+    assert written(graph(Doubles(), x, steps, symbolic=())) == {(ONE, const(10))}
+    blocks = nn.Sequential(*(nn.Sequential(nn.Linear(4, 4), nn.ReLU()) for _ in range(6)))
+    g = graph(blocks, ones(3, 4), symbolic=())
+    found = Context(g).written
+    assert Expr.sum(found[n] for n, _ in visits(g) if n.op == "relu") == const(6)

@@ -4,7 +4,7 @@ import pytest
 
 from orderof.conventions import convention, names, register
 from orderof.conventions.load import read
-from orderof.conventions.types import Convention, Rule
+from orderof.conventions.types import STEP, Convention, Rule
 from orderof.errors import BadSpelling
 from orderof.sym import const, parse
 
@@ -47,6 +47,16 @@ def test_one_that_extends_another_comes_first():
     found = read("theirs", text, {"mine": base}.__getitem__)
     assert [r.op for r in found.rules] == [("exp",), ("relu",)]
     assert (found.source, found.each, found.otherwise) == (base.source, 2, parse("2*macs"))
+
+
+def test_the_body_of_a_loop_can_count_once():
+    text = f'about = ""\nsource = ""\notherwise = "macs"\nphases = {[str(p) for p in STEP]}\n'
+    assert read("mine", text, none).plain
+    base = read("mine", text + 'once = "a loop is one turn"', none)
+    assert base.once == "a loop is one turn"
+    assert not base.plain
+    found = read("theirs", 'about = ""\nextends = "mine"', {"mine": base}.__getitem__)
+    assert found.once == base.once
 
 
 @pytest.mark.parametrize(

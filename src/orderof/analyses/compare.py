@@ -120,13 +120,16 @@ def account(graph: Graph, found: Convention) -> Account:
             parts[why][place].append(amount)
         return Account(found, total, there, _terms(parts))
     for site, (amount, why), times in tellings(graph, found):
-        told.append(amount * times)
+        runs = found.runs(site, times)
+        told.append(amount * runs)
         macs.append(site["macs"] * times)
         if more := amount - found.each * site["macs"]:
             if not why:
                 message = f"counts {amount} of {site.node.op} and gives no reason"
                 raise VerifyError(found.name, message, "give its rule a `why`")
-            parts[why][site.node.scope].append(more * times)
+            parts[why][site.node.scope].append(more * runs)
+        if less := found.each * site["macs"] * (runs - times):
+            parts[found.once][site.node.scope].append(less)
     return Account(found, Expr.sum(told), Expr.sum(macs), _terms(parts))
 
 

@@ -138,7 +138,7 @@ def tell(graph: Graph, rows: tuple[Row, ...], found: Convention) -> tuple[Row, .
     parts: defaultdict[Place, list[Expr]] = defaultdict(list)
     for site, (amount, _), times in tellings(graph, found):
         node = site.node
-        parts[node.scope, node.phase, node.op].append(amount * times)
+        parts[node.scope, node.phase, node.op].append(amount * found.runs(site, times))
     return tuple(replace(r, told=Expr.sum(parts.get((r.scope, r.phase, r.op), ()))) for r in rows)
 
 

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 from orderof.conventions.repeats import repeats
 from orderof.ir.forms import Loop
 from orderof.ir.graph import Phase, Role
+from orderof.sym import ONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from orderof.ir.graph import Graph, Node, Value
+    from orderof.sym import Expr
 
 _OPENING = 2
+_BLOCKS = "layers"
+"""The label of a loop that equal blocks were made, which the model writes out."""
 _LATER = frozenset({Phase.BACKWARD, Phase.RECOMPUTE, Phase.OPTIMIZER})
 
 
@@ -64,6 +68,11 @@ class Context:
         return repeats(self._graph) if self._graph else frozenset()
 
     @cached_property
+    def written(self) -> dict[Node, Expr]:
+        """How often a node stands in the program: the body of a loop once, every equal block."""
+        return dict(_written(self._graph, ONE)) if self._graph else {}
+
+    @cached_property
     def readers(self) -> Counter[Value]:
         """How often values are read by operators of the forward pass, or given."""
         return Counter(_read(self._graph, self.nodes) if self._graph else ())
@@ -98,6 +107,14 @@ def _nodes(graph: Graph) -> Iterator[Node]:
         if isinstance(node.form, Loop):
             yield from _nodes(node.form.body)
         yield node
+
+
+def _written(graph: Graph, times: Expr) -> Iterator[tuple[Node, Expr]]:
+    for node in graph.nodes:
+        if isinstance(node.form, Loop):
+            copies = node.form.trip if node.form.label == _BLOCKS else ONE
+            yield from _written(node.form.body, times * copies)
+        yield node, times
 
 
 def _read(graph: Graph, nodes: Sequence[Node]) -> Iterator[Value]:

@@ -5,6 +5,7 @@
                        terms beside them
     otherwise, why     what is counted of a node that no rule speaks of, and why
     unit, each         what it counts, and how many of these one multiply-add is
+    once               why the body of a loop counts once, where it does
     phases             of forward, loss, backward, recompute, optimizer, mask: what is counted
     [[rule]]           count, why; op, origin, function, module, within, param, after, phase,
                        where; digits, over
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 _KEYS = {
-    "about", "source", "extends", "otherwise", "why", "unit", "each", "phases", "rule", "formula",
+    "about", "source", "extends", "otherwise", "why", "unit", "each", "once", "phases", "rule",
+    "formula",
 }  # fmt: skip
 _LISTS = ("op", "origin", "function", "module", "within", "param", "after", "phase")
 _NUMBERS = ("digits", "over")
@@ -74,6 +76,7 @@ def _made(name: str, data: dict[str, Any], base: Convention | None) -> Conventio
             tuple(map(Phase, data.get("phases", PHASES))),
             rules,
             formula,
+            data.get("once", ""),
         )
     return Convention(
         name,
@@ -86,6 +89,7 @@ def _made(name: str, data: dict[str, Any], base: Convention | None) -> Conventio
         tuple(map(Phase, data["phases"])) if "phases" in data else base.phases,
         (*rules, *base.rules),
         (*base.formula, *formula),
+        data.get("once", base.once),
     )
 
 

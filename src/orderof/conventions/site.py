@@ -102,6 +102,11 @@ class Site:
         self._found: dict[str, Expr] = {}
 
     @property
+    def written(self) -> Expr:
+        """How often the node stands in the program: in a loop of the model's own once."""
+        return self._context.written[self.node]
+
+    @property
     def past(self) -> object:
         """What a name that looks back can depend on."""
         makers = (self._maker(n) for n in range(len(self.node.operands)))

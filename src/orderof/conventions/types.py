@@ -139,12 +139,15 @@ class Convention:
     """What is counted at all."""
     rules: tuple[Rule, ...] = ()
     formula: tuple[Whole, ...] = field(default=())
+    once: str = ""
+    """Why the body of a loop counts once, where it does: of one that the model has itself."""
 
     @property
     def plain(self) -> bool:
         """Whether it is one expression of Counts, and needs to see no node."""
         counts = self.otherwise.symbols() <= {"macs", "ops"}
-        return counts and not self.rules and not self.formula and {*STEP} <= {*self.phases}
+        more = self.rules or self.formula or self.once
+        return counts and not more and {*STEP} <= {*self.phases}
 
     def names(self) -> set[str]:
         """Collect what its rules are made of, as `site.Site` explains it."""
@@ -159,6 +162,10 @@ class Convention:
             raise BadSpelling(self.name, "counts operators and not kinds of operations", hint)
         own = {"macs": counts.macs(), "ops": counts.ops()}
         return self.otherwise.subs(own)
+
+    def runs(self, site: Site, times: Expr) -> Expr:
+        """Say how often a node counts that runs some times."""
+        return site.written if self.once else times
 
     def tell(self, site: Site) -> tuple[Expr, str]:
         """Count a node as the convention does; with the reason where that is no plain count."""
