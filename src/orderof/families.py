@@ -25,7 +25,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from orderof.api import Asked, analyze, mode_of, result_of, torch_door
-from orderof.conventions import convention
 from orderof.errors import BadSpelling, UnknownDim, Unproved, UsageError
 from orderof.ir.graph import Graph
 from orderof.result import Result
@@ -52,6 +51,10 @@ def family(
     loss: str | None = None,
     on_unknown: Literal["raise", "bound"] = "raise",
     symbolic: Sequence[str] | None = None,
+    prefill: bool = False,
+    decode: int | None = None,
+    causal: Literal["full", "exact"] = "full",
+    cond: Literal["max", "first", "second"] = "max",
     padding: Padding = "full",
     as_: str = "flops",
     names: Mapping[str, str] | None = None,
@@ -68,10 +71,8 @@ def family(
     pairs of which the first divides the second, where that is not to be found out; `progress` is
     told how many members are counted. The rest is as for `analyze`. Raises `NoFormula`.
     """
-    if not convention(as_).plain:
-        hint = "count one member as it does, or leave out --as"
-        raise BadSpelling(f"--as {as_}", "counts operators, and has no formula of a family", hint)
     asked: Asked = {"train": train, "mode": mode, "loss": loss, "on_unknown": on_unknown}
+    asked |= {"prefill": prefill, "decode": decode, "causal": causal, "cond": cond}
     given = _Given(inputs, kwargs, input_specs, dims)
     members = _Members(_source(builder, given), given, asked, padding, as_, progress, symbolic)
     wanted = members.wanted({**(sizes or {}), **more}, names or {})

@@ -128,6 +128,52 @@ def test_a_width_with_an_end():
         assert r.params(width=n) == 5 * min(n, 32)
 
 
+def normed(width, depth):
+    blocks = (nn.Sequential(nn.Linear(width, width), nn.LayerNorm(width)) for _ in range(depth))
+    return nn.Sequential(*blocks), (torch.empty(2, width),)
+
+
+@pytest.mark.parametrize("as_", ["fvcore", "deepspeed", "torchinfo", "onnx-tool"])
+def test_what_another_tool_says_is_a_formula_too(as_):
+    found = orderof.family(normed, width=8, depth=2, as_=as_)
+    module, inputs = normed(24, 5)
+    direct = orderof.analyze(module, *inputs, as_=as_)
+    assert found.forward.total()(width=24, depth=5) == direct.forward.total()()
+    assert str(found.forward.macs) == "B*depth*width**2"
+
+
+LLAMA = {
+    "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 50,
+    "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4,
+    "num_key_value_heads": 2, "max_position_embeddings": 64,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"train": "adamw", "as_": "6nd"},
+        {"train": "adamw", "as_": "palm-mfu"},
+        {"prefill": True},
+        {"decode": 9},
+        {"causal": "exact"},
+    ],
+)
+def test_what_is_asked_of_one_is_asked_of_all(transformers, tmp_path, how):
+    def asked(model, **more):
+        path = tmp_path / f"{model['num_hidden_layers']}" / "config.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(model))
+        return f"hf:{path}"
+
+    found = orderof.family(asked(LLAMA), {"num_hidden_layers": None}, **how)
+    other = orderof.analyze(asked(LLAMA | {"num_hidden_layers": 8}), **how)
+    ours, theirs = (r.step or r.forward for r in (found, other))
+    assert ours.total()(L=8) == theirs.total()()
+    assert ours.ops(L=8) == theirs.ops()
+    assert transformers
+
+
 def test_a_size_without_a_formula_is_refused():
     def build(width):
         return nn.Linear(4, (width * 2654435761) % 1009 + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -76,10 +76,6 @@ class Question:
     def result(self) -> Result:
         """Ask it."""
         if self.vary is not None:
-            other = self.causal != "full" or self.cond != "max"
-            if self.prefill or self.decode is not None or other:
-                what = "does not go with --prefill, --decode, --causal and --cond yet"
-                raise BadSpelling("--vary", what, "ask for one of them")
             return self._family(varied(self.vary))
         from orderof.api import analyze
 
@@ -88,20 +84,8 @@ class Question:
     def _family(self, vary: Mapping[str, int | None]) -> Result:
         from orderof.families import family
 
-        return family(
-            self.model,
-            vary,
-            input_specs=self.input,
-            dims=sizes(self.dim),
-            train=self.train,
-            mode=self.mode,
-            loss=self.loss,
-            on_unknown="raise" if self.strict else "bound",
-            symbolic=letters(self.symbolic),
-            padding=self.padding,
-            as_=self.as_,
-            progress=self.progress,
-        )
+        how: Any = {**self.asked(), "padding": self.padding, "as_": self.as_}
+        return family(self.model, vary, **how, progress=self.progress)
 
     def asked(self) -> Asked:
         """Give what is asked about the model, as the API takes it."""

@@ -41,6 +41,17 @@ class InRow(NamedTuple):
         return f"{self.phase} {self.kind} of {self.op} in {self.scope or 'the root'}"
 
 
+class Told(NamedTuple):
+    """What a convention counts of a row."""
+
+    scope: str
+    phase: Phase
+    op: str
+
+    def __str__(self) -> str:
+        return f"{self.phase} of {self.op} in {self.scope or 'the root'}, as it is told"
+
+
 class Parameters(NamedTuple):
     """Elements of trainable parameters, of frozen ones, or of buffers."""
 
@@ -70,7 +81,7 @@ class Unruled(NamedTuple):
         return f"number of {self.op} in {self.scope or 'the root'}"
 
 
-Count = InRow | Parameters | Copied | Unruled
+Count = InRow | Told | Parameters | Copied | Unruled
 _PARTS = ("trainable", "frozen", "buffers")
 
 
@@ -147,6 +158,8 @@ def _counts(result: Result, copies: Copies) -> Iterator[tuple[Hashable, Expr]]:
     for row in result.rows:
         for (kind, dtype), n in row.counts:
             found[InRow(copies.plain(row.scope), row.phase, row.op, kind, dtype)].append(n)
+        if row.told is not None:
+            found[Told(copies.plain(row.scope), row.phase, row.op)].append(row.told)
     for module in result.modules:
         found[Copied(copies.plain(module.path))].append(module.count)
     for u in result.coverage.unknown:
@@ -203,8 +216,9 @@ def _rows(
     for key, e in formulas.items():
         if isinstance(key, InRow):
             counts[key[:3]][key.kind, key.dtype] = e
+    tells = any(row.told is not None for row in members[0].rows)
     for key in keys:
-        yield Row(*key, Counts(counts[key]))
+        yield Row(*key, Counts(counts[key]), formulas.get(Told(*key), ZERO) if tells else None)
 
 
 def _modules(
