@@ -5,13 +5,13 @@
 timm        parameters in millions, as their tables round them
 torchvision parameters, exact; "GFLOPS", which are multiply-adds, within 0.001 G
 hf          parameters of language models that their makers published exactly
-open_clip   GFLOPs of image and text, two for each multiply-add, within 1 %
+open_clip   parameters in millions; GFLOPs of image and text, two for each multiply-add, within 1 %
 
 The first two are read off the rows of `bench/coverage.py`, the others are counted here. What
 differs is printed; the sums are written to bench/coverage/published.csv.
 """
 
-# ruff: noqa: INP001, T201 - a script with rows of any kind
+# ruff: noqa: ANN401, INP001, T201 - a script with rows of any kind
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ import json
 import os
 import sys
 import tempfile
+import tomllib
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from typing import Any
 
 from coverage import DATA, rows_of, shown
 
+TOWERS = Path(__file__).with_name("towers.toml")
 warnings.filterwarnings("ignore")
 
 
@@ -162,32 +164,47 @@ def configured(model: dict[str, Any]) -> dict[str, Any] | None:
 
 def open_clip(folder: Path) -> Iterator[Held]:
     """Build image and text towers from their configurations."""
-    import torch
-
-    from orderof import analyze
     from orderof.frontends.torch.imports import extra
 
-    os.environ["HF_HUB_OFFLINE"] = "1"  # towers of text that are not here are not asked for
+    os.environ["HF_HUB_OFFLINE"] = "1"
     extra("torchvision")
     library: Any = extra("open_clip")
+    transformers: Any = extra("transformers")
+    transformers.AutoConfig.from_pretrained = tower
     known = set(library.list_models())
     for line in (folder / "openclip_models.jsonl").read_text("utf-8").splitlines():
         model = json.loads(line)
         name, profile = model["model"], model.get("profile") or {}
-        if name not in known or not profile.get("gflops"):
-            continue
+        if name in known and profile.get("gflops"):
+            found, why = tried(lambda name=name: both_towers(library, name))
+            millions, giga = found or (0, 0)
+            yield Held(name, "params (M)", profile["mparams"], millions, 0.00501, why)
+            yield Held(name, "GFLOPs", profile["gflops"], giga, profile["gflops"] / 100, why)
 
-        def figures(name: str = name) -> float:
-            with torch.device("meta"):
-                made = library.create_model(name, device="meta")
-            size = made.visual.image_size
-            high, wide = size if isinstance(size, tuple | list) else (size, size)
-            image = torch.empty(1, 3, high, wide, device="meta")
-            text = torch.empty(1, made.context_length, dtype=torch.int64, device="meta")
-            return 2 * analyze(made, image, text, symbolic=()).forward.macs() / 1e9
 
-        ours, why = tried(figures)
-        yield Held(name, "GFLOPs", profile["gflops"], ours, profile["gflops"] / 100, why)
+def both_towers(library: Any, name: str) -> tuple[float, float]:
+    """Count parameters in millions, and GFLOPs for an image and as many tokens as are read."""
+    import torch
+
+    from orderof import analyze
+
+    with torch.device("meta"):
+        made = library.create_model(name, device="meta", pretrained_hf=False)
+    size = made.visual.image_size
+    high, wide = size if isinstance(size, tuple | list) else (size, size)
+    image = torch.empty(1, 3, high, wide, device="meta")
+    length = made.context_length or 77  # what open_clip's profile takes for a tower without an end
+    text = torch.empty(1, length, dtype=torch.int64, device="meta")
+    found = analyze(made, image, text, symbolic=())
+    return found.params() / 1e6, 2 * found.forward.macs() / 1e9
+
+
+def tower(name: str, **_: Any) -> Any:
+    """Give the configuration of a tower of text, in place of asking the hub for it."""
+    import transformers
+
+    sizes = tomllib.loads(TOWERS.read_text("utf-8"))[name]
+    return getattr(transformers, sizes.pop("config"))(**sizes)
 
 
 def tried(count: Callable[[], Any]) -> tuple[Any, str]:
