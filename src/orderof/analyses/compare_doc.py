@@ -45,7 +45,7 @@ def report(found: Comparison, model: str = "", options: str = "") -> Doc:
     if model:
         base = f"orderof compare {model}{' ' + options if options else ''}"
         names = ",".join(a.convention.name for a in found.accounts)
-        blocks.append(Next((f"{base} --as {names} --json", f"orderof compare {model} --as all")))
+        blocks.append(Next((f"{base} --as {names} --json", f"{base} --as all")))
     step = found.phases != (Phase.FORWARD,)
     head: list[tuple[Cell, ...]] = [("a step of training" if step else "the forward pass",)]
     if sizes:
