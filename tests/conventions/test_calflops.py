@@ -104,6 +104,10 @@ CASES = {
     "rnn": (nn.RNN(3, 5), [(7, 2, 3)], RNN, 0),
     "gru": (nn.GRU(3, 5), [(7, 2, 3)], GRU, 0),
     "lstm": (nn.LSTM(3, 5), [(7, 2, 3)], LSTM, 0),
+    # 7 steps of 3 features are taken for 7 sequences of 3 steps
+    "rnn without a batch": (nn.RNN(3, 5), [(7, 3)], 3 * RNN // 2, 0),
+    "gru without a batch": (nn.GRU(3, 5), [(7, 3)], 3 * GRU // 2, 0),
+    "lstm without a batch": (nn.LSTM(3, 5), [(7, 3)], 3 * LSTM // 2, 0),
     "rnn cell": (nn.RNNCell(3, 5), [(2, 3)], RNN // 7, 0),
     "gru cell": (nn.GRUCell(3, 5), [(2, 3)], GRU // 7, 0),
     "lstm cell": (nn.LSTMCell(3, 5), [(2, 3)], LSTM // 7, 0),

@@ -138,6 +138,32 @@ META = {
     "rnn inside": (nn.Sequential(nn.RNN(3, 5)), [(7, 2, 3)], RNN + 2 * 560, 14 * 5 * (3 + 5)),
     "gru": (nn.GRU(3, 5), [(7, 2, 3)], GRU, 0),
     "gru inside": (nn.Sequential(nn.GRU(3, 5)), [(7, 2, 3)], GRU + 2 * 1680, 14 * 15 * (3 + 5)),
+    "lstm without a batch": (nn.LSTM(3, 5), [(7, 3)], 3 * LSTM // 2, 0),
+    "rnn inside without a batch": (
+        nn.Sequential(nn.RNN(3, 5)),
+        [(7, 3)],
+        3 * RNN // 2 + 560,
+        7 * 5 * (3 + 5),
+    ),
+    "gru inside without a batch": (
+        nn.Sequential(nn.GRU(3, 5)),
+        [(7, 3)],
+        3 * GRU // 2 + 1680,
+        7 * 15 * (3 + 5),
+    ),
+    "lstm inside without a batch": (
+        nn.Sequential(nn.LSTM(3, 5)),
+        [(7, 3)],
+        3 * LSTM // 2 + 2240,
+        7 * 20 * (3 + 5),
+    ),
+    "leaky relu in place": (
+        Does(lambda _, x: functional.leaky_relu_(x * 1)),
+        [(4, 8)],
+        32,
+        0,
+    ),
+    "divergence": (Does(lambda _, x: functional.kl_div(x, x, reduction="sum")), [(2, 6)], 12, 0),
     "cell": (nn.LSTMCell(3, 5), [(2, 3)], LSTM // 7, 0),
     "cell inside": (nn.Sequential(nn.LSTMCell(3, 5)), [(2, 3)], LSTM // 7 + 2 * 320, 2 * 20 * 8),
 }

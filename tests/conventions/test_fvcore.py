@@ -73,6 +73,16 @@ FUNCTIONS = [
     (lambda x, y: torch.einsum("nc,nchw->hw", x, y), ((3, 4), (3, 4, 2, 3)), 72),
     (torch.baddbmm, ((2, 5, 12), (2, 5, 2), (2, 2, 12)), 0),
     (F.scaled_dot_product_attention, ((1, 4, 16, 16),) * 3, 0),
+    (lambda x, y: torch.einsum("ij,ij->ij", x, y), ((3, 4), (3, 4)), (12 + 1) // 2),
+    # of the products of 2 matrices those of the first operand alone
+    (lambda x, y: x @ y + torch.matmul(x, y), ((3, 4), (2, 4, 5)), 2 * 3 * 4 * 5),
+    (lambda x, y: x @ y, ((2, 1, 3, 4), (6, 4, 5)), 2 * 3 * 4 * 5),
+    (torch.cdist, ((30, 6), (30, 6)), 0),
+    (torch.inner, ((3, 4), (5, 4)), 0),
+    (lambda x, y: torch.tensordot(x, y, dims=([1], [1])), ((3, 4), (5, 4)), 0),
+    (lambda *xs: torch.linalg.multi_dot(xs), ((3, 4), (4, 5), (5, 6)), 0),
+    (lambda x: F.interpolate(x, 6, mode="area"), ((2, 4, 9, 8),), 2 * 4 * 9 * 8),
+    (lambda x: F.interpolate(x, 6, mode="area"), ((2, 4, 9),), 0),
 ]
 
 
@@ -84,6 +94,25 @@ def test_functions(function, shapes, flops):
 def test_timm_counts_the_products_of_attention():
     call = Call(F.scaled_dot_product_attention)
     assert figure(call, *((1, 4, 16, 16),) * 3, name="timm") == 2 * 4 * 16 * 16 * 16
+
+
+def test_instance_norm_with_what_it_has_run():
+    """As fvcore 0.1.5 printed it: 4 for each element, and 5 with weights."""
+    plain = nn.InstanceNorm1d(4, track_running_stats=True)
+    weighted = nn.InstanceNorm1d(4, affine=True, track_running_stats=True)
+    assert figure(nn.Sequential(plain, weighted), (2, 4, 9)) == (4 + 5) * 72 == 648
+
+
+def test_what_leads_to_no_result_is_not_in_its_trace():
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = nn.Linear(8, 4), nn.Linear(8, 6)
+
+        def forward(self, x):
+            return (self.one(x), self.two(x))[0]
+
+    assert figure(Two(), (2, 8)) == 2 * 8 * 4
 
 
 def test_its_total_of_a_network():

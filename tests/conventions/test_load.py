@@ -59,6 +59,14 @@ def test_the_body_of_a_loop_can_count_once():
     assert found.once == base.once
 
 
+def test_products_of_sizes_count_where_there_is_a_reason():
+    base = read("mine", 'products = "a trace has them"\n' + GOOD, none)
+    text = 'about = "the same"\nextends = "mine"\n'
+    assert base.products == read("theirs", text, {"mine": base}.__getitem__).products
+    assert base.products == "a trace has them"
+    assert not base.plain
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

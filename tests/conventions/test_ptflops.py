@@ -58,6 +58,10 @@ LAYERS = {
         4 * 42 * 27 * 4 * 8,
         336 * 27 * 4 * 8,
     ),
+    # the bias too: 4 for the batch, and the places of a channel of the result
+    "a bias without a batch": (
+        nn.Conv1d(4, 8, 3), (4, 9), 4 * 96 + 4 * 7, 8 * 7 * (12 + 1),
+    ),
     "batch norm": (nn.BatchNorm2d(4), (2, 4, 8, 7), 2 * IMAGE, 0),
     "group norm": (nn.GroupNorm(2, 4, affine=False), (2, 4, 8, 7), IMAGE, 0),
     "layer norm": (nn.LayerNorm(7), (2, 4, 8, 7), IMAGE, 0),
@@ -146,6 +150,16 @@ FUNCTIONS = {
     "pool": (lambda _, x, __: functional.avg_pool1d(x[None], 2), 12, 0),
     "area": (lambda _, x, __: functional.interpolate(x[None], 2, mode="area"), 12 + 6, 0),
     "nearest": (lambda _, x, __: functional.interpolate(x[None], scale_factor=2), 24, 0),
+    "antialiased": (
+        lambda _, x, __: functional.interpolate(
+            x[None, None], size=(2, 3), mode="bilinear", antialias=True
+        ),
+        6,
+        0,
+    ),
+    "of the first operand": (
+        lambda _, x, y: torch.matmul(x, y.expand(6, 4, 5)), 3 * 4 * 5, 6 * 3 * 4 * 5,
+    ),
     "attention": (
         lambda _, x, __: functional.scaled_dot_product_attention(*[x[None, None]] * 3), 0, 0,
     ),
@@ -181,6 +195,13 @@ def test_the_function_that_a_transformer_layer_holds_is_not_seen():
     attention = PROJECTIONS + PROJECTION_BIASES + PRODUCTS + SCORES + QUERIES
     linears, norms = 10 * (2 * 8 * 16 + 16 + 8), 2 * 10 * 8
     assert figure("ptflops-pytorch", module, ones(5, 2, 8)) == attention + linears + norms
+
+
+def test_any_function_that_a_transformer_layer_holds_is_not_seen():
+    module = nn.TransformerEncoderLayer(8, 2, 16, activation=functional.silu)
+    same = nn.TransformerEncoderLayer(8, 2, 16, activation=functional.relu)
+    found = [figure("ptflops-pytorch", m, ones(5, 2, 8)) for m in (module, same)]
+    assert found == [6820, 6820]
 
 
 def test_a_projection_counts_as_a_square_of_its_input():
@@ -262,6 +283,13 @@ ON_META = {
         (5, 2, 8),
         2 * PROJECTIONS + PROJECTION_BIASES + PRODUCTS + SCORES + QUERIES,
     ),
+    "cdist": (Does(lambda _, x: torch.cdist(x, x)), (30, 6), 30 * 30 * 8 + 30 * 6),
+    "grid": (
+        Does(lambda _, x: functional.grid_sample(x, ones(1, 4, 4, 2), align_corners=False)),
+        (1, 1, 8, 8),
+        3 * 16,
+    ),
+    "divergence": (Does(lambda _, x: functional.kl_div(x, x, reduction="sum")), (2, 6), 12),
     "leaky relu": (nn.LeakyReLU(), (2, 6, 4), 2 * 48),
     "leaky relu, function": (Does(lambda _, x: functional.leaky_relu(x)), (2, 6, 4), 48),
     "linear resizing": (

@@ -72,6 +72,30 @@ FORWARD = {
         HEADS,
         0,
     ),
+    # a mask of numbers has no fast path, one of booleans has
+    "heads, masked": (
+        Does(
+            lambda m, x: m.heads(x, x, x, attn_mask=torch.zeros(7, 7), need_weights=False)[0],
+            heads=nn.MultiheadAttention(8, 2, batch_first=True),
+        ),
+        [(2, 7, 8)],
+        HEADS,
+        HEADS - 2 * 2 * (2 * 7 * 7 * 8),
+    ),
+    "heads, masked by booleans": (
+        Does(
+            lambda m, x: m.heads(x, x, x, key_padding_mask=torch.zeros(2, 7, dtype=torch.bool))[0],
+            heads=nn.MultiheadAttention(8, 2, batch_first=True),
+        ),
+        [(2, 7, 8)],
+        HEADS,
+        0,
+    ),
+    "attention, a mask of three": (
+        does(lambda q, m: functional.scaled_dot_product_attention(q, q, q, attn_mask=m)),
+        [(2, 4, 7, 8), (4, 7, 7)],
+        *[2 * 2 * (2 * 4 * 7 * 7 * 8)] * 2,
+    ),
     "layer": (
         nn.TransformerEncoderLayer(8, 2, 16, batch_first=True),
         [(2, 7, 8)],

@@ -55,6 +55,33 @@ CASES = {
     "layer norm plain": (nn.LayerNorm(4, elementwise_affine=False), [(3, 4)], 0),
     "mean": (Does(lambda _, x: x.mean(1)), [(2, 3, 4)], 2 * 4),
     "pool": (nn.AvgPool2d(2), [(2, 3, 8, 8)], 2 * 3 * 16),
+    "area of a line": (nn.Upsample(scale_factor=2, mode="area"), [(2, 4, 9)], 2 * 4 * 18 + 1),
+    "area of a volume": (
+        nn.Upsample(scale_factor=2, mode="area"),
+        [(2, 4, 5, 6, 7)],
+        2 * 4 * 10 * 12 * 14 + 3,
+    ),
+    "a number by a tensor": (Does(lambda _, x: 2 / x), [(2, 3)], 6),
+    "sizes": (
+        Does(lambda _, x: x.reshape(x.shape[0] * x.shape[1], -1).sin()),
+        [(2, 3, 4)],
+        1,
+    ),
+    "sizes that lead nowhere": (
+        Does(lambda _, x: x.sin() if x.shape[0] * x.shape[1] else x),
+        [(2, 3, 4)],
+        0,
+    ),
+    "what leads nowhere": (
+        Does(lambda m, x: (m.one(x), m.two(x))[0], one=nn.Linear(8, 4), two=nn.Linear(8, 6)),
+        [(2, 8)],
+        2 * 8 * 4,
+    ),
+    "weights that lead nowhere": (
+        Does(lambda m, x: m.heads(x, x, x)[0], heads=nn.MultiheadAttention(8, 2, batch_first=True)),
+        [(2, 5, 8)],
+        2 * 5 * 8 * 32 + 2 * (2 * 5 * 5 * 8) + 2 * 5 * 8 + 4,
+    ),
     "area": (nn.Upsample(scale_factor=2, mode="area"), [(2, 3, 4, 4)], 2 * 3 * 64 + 2),
     "leaky relu": (nn.LeakyReLU(), [(2, 3)], 6),
     "bilinear": (nn.Upsample(scale_factor=2, mode="bilinear"), [(2, 3, 4, 4)], 4 * 2 * 3 * 64),

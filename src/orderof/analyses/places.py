@@ -10,7 +10,8 @@
    and what is read again after a view of it was written: the graph has lost what that was.
 6. A node stands after another that made its first operand for it alone: no other operator of the
    forward pass reads it, and it is no output. A copy in between is none.
-7. The same operator of the same operands gives the same values again.
+7. A node is live if it leads to a result, makes a mask, or writes in place, which a view may read.
+8. The same operator of the same operands gives the same values again.
 """
 
 from __future__ import annotations
@@ -59,8 +60,9 @@ class Places:
         learns = tuple(n for n, v in enumerate(node.operands) if v in learned)
         varies = not self._context.varying.isdisjoint(node.operands)
         after, back = self._context.after(node), self._context.trained
-        again = node in self._context.repeated
-        place = Place(around, leaf, out, reads, learns, back, after, varies, again)
+        again, live = node in self._context.repeated, node in self._context.live
+        seen = varies, again, node.scope in self._context.masked, live
+        place = Place(around, leaf, out, reads, learns, back, after, *seen)
         return Site(node, counts, place, self._context)
 
     def _walk(self, graph: Graph, params: frozenset[str]) -> None:

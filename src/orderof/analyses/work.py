@@ -20,7 +20,7 @@ from orderof.counts import NONE, Counts
 from orderof.ir.forms import Loop, View
 from orderof.ir.graph import Graph, Node, Phase, Role
 from orderof.ops.work import loop_sums, sum_work, work
-from orderof.sym import ONE, ZERO, Expr, assumptions
+from orderof.sym import ONE, ZERO, Expr, assumptions, const
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -149,6 +149,9 @@ def tellings(graph: Graph, found: Convention) -> Iterator[tuple[Site, Told, Expr
         if not isinstance(node.form, View) and not node.op.startswith("unknown:"):
             site = places.site(node, _own(node, "full"))
             yield site, teller.tell(site), times
+            sizes = node.origin.products if node.origin and node.phase in found.phases else 0
+            if sizes and found.products:
+                yield places.site(node, NONE), (const(sizes), found.products), times
 
 
 def counted(graph: Graph, padding: Padding = "full") -> tuple[tuple[Row, ...], Coverage]:

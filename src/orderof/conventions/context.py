@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from orderof.ir.graph import Graph, Node, Value
     from orderof.sym import Expr
 
-_OPENING = 2
+_OPENING = 5
 _BLOCKS = "layers"
 """The label of a loop that equal blocks were made, which the model writes out."""
+_KEPT = frozenset({Phase.MASK, Phase.LOSS})
+"""What no result of a graph reads, though it is there for one."""
 _LATER = frozenset({Phase.BACKWARD, Phase.RECOMPUTE, Phase.OPTIMIZER})
 
 
@@ -63,6 +65,19 @@ class Context:
         return frozenset(found)
 
     @cached_property
+    def live(self) -> frozenset[Node]:
+        """The nodes that lead to a result of the network, or write to what others read."""
+        found: set[Node] = set()
+        if self._graph:
+            _reach(self._graph, set(self._graph.outputs), found)
+        return frozenset(found)
+
+    @cached_property
+    def masked(self) -> frozenset[str]:
+        """The paths of modules that attend with a mask."""
+        return frozenset(node.scope for node in self.nodes if _masks(node))
+
+    @cached_property
     def repeated(self) -> frozenset[Node]:
         """The nodes that compute what another one computed."""
         return repeats(self._graph) if self._graph else frozenset()
@@ -90,7 +105,7 @@ class Context:
 
     @cached_property
     def openings(self) -> dict[str, str]:
-        """What a module begins with: the functions of its first two operations, by its path."""
+        """What a module begins with: the functions of its first operations, by its path."""
         found: defaultdict[str, list[str]] = defaultdict(list)
         for node in self.nodes:
             parts = node.scope.split(".") if node.scope else []
@@ -139,6 +154,26 @@ def _vary(graph: Graph, found: set[Value]) -> None:
             found.update(i.value for i, v in pairs if v in found)
             found.update(i.value for i in node.form.body.inputs[: node.form.carry])
             _vary(node.form.body, found)
+
+
+def _masks(node: Node) -> bool:
+    if node.op in ("attention", "causal_attention"):
+        return len(node.operands) > len("qkv") or bool(node.attr("masked"))
+    return node.origin is not None and node.origin.op == "aten.baddbmm"
+
+
+def _reach(graph: Graph, wanted: set[Value], found: set[Node]) -> None:
+    """Follow results back; what one turn of a loop makes is wanted if any of it is."""
+    for node in reversed(graph.nodes):
+        writes = node.origin is not None and node.origin.op.endswith("_")
+        kept = writes or node.phase in _KEPT
+        if not kept and wanted.isdisjoint(node.results):
+            continue
+        found.add(node)
+        wanted.update(node.operands)
+        if isinstance(node.form, Loop):
+            body = node.form.body
+            _reach(body, wanted | {*body.outputs}, found)
 
 
 def _learn(graph: Graph, found: set[Value]) -> None:

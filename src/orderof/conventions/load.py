@@ -6,6 +6,7 @@
     otherwise, why     what is counted of a node that no rule speaks of, and why
     unit, each         what it counts, and how many of these one multiply-add is
     once               why the body of a loop counts once, where it does
+    products           why each product of sizes, as x.shape[0] * 8, counts 1 besides
     phases             of forward, loss, backward, recompute, optimizer, mask: what is counted
     [[rule]]           count, why; op, origin, function, module, within, param, after, phase,
                        where; digits, over
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 _KEYS = {
-    "about", "source", "extends", "otherwise", "why", "unit", "each", "once", "phases", "rule",
-    "formula",
+    "about", "source", "extends", "otherwise", "why", "unit", "each", "once", "products", "phases",
+    "rule", "formula",
 }  # fmt: skip
 _LISTS = ("op", "origin", "function", "module", "within", "param", "after", "phase")
 _NUMBERS = ("digits", "over")
@@ -77,6 +78,7 @@ def _made(name: str, data: dict[str, Any], base: Convention | None) -> Conventio
             rules,
             formula,
             data.get("once", ""),
+            data.get("products", ""),
         )
     return Convention(
         name,
@@ -90,6 +92,7 @@ def _made(name: str, data: dict[str, Any], base: Convention | None) -> Conventio
         (*rules, *base.rules),
         (*base.formula, *formula),
         data.get("once", base.once),
+        data.get("products", base.products),
     )
 
 

@@ -17,6 +17,8 @@
     depth           modules around the module that it is in
     trained         1 where the network is trained, else 0
     varies          1 where the node depends on an input of the network, 0 where on parameters alone
+    masks           1 where the module around it attends with a mask
+    live            1 where a result of the network depends on it
     again           1 where the same was computed of the same operands before
     ANY_NAME        an attribute of the operator: a whole number; a tuple's product; True as 1
     ANY_NAME_1      one number of an attribute that is a tuple
@@ -24,13 +26,15 @@
 
 A name that a node lacks is 0. In `where` there are texts too: those of attributes, and
 
-    opens, opens_1  the functions of the first two operations of the module, of that around it
+    opens, opens_1  a pattern of the functions of the first five operations of the module, of that
+                    around it
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from orderof.conventions.context import Context
@@ -81,6 +85,10 @@ class Place:
     """Whether the node depends on an input of the network."""
     again: bool = False
     """Whether the same was computed before."""
+    masks: bool = False
+    """Whether the module around it attends with a mask."""
+    live: bool = True
+    """Whether a result of the network depends on the node."""
 
 
 class Site:
@@ -135,7 +143,7 @@ class Site:
         if isinstance(value, Expr):
             return self.value(e) == value
         if match := _OPENS.fullmatch(str(e)):
-            return self._opens(int(match[1] or 0)) == value
+            return fnmatchcase(self._opens(int(match[1] or 0)), value)
         return str(self.node.attr(str(e))) == value
 
     def __getitem__(self, name: str) -> Expr:
@@ -168,7 +176,7 @@ class Site:
                 return const(max(len(self.place.around) - 1, 0))
             case "params":
                 return Expr.sum(elements for _, elements in self.place.reads)
-            case "leaf" | "trained" | "varies" | "again":
+            case "leaf" | "trained" | "varies" | "again" | "masks" | "live":
                 return const(int(getattr(self.place, name)))
             case _ if name in _KINDS:
                 return self._counts.group_by(lambda kind, _: kind).get(name, ZERO)

@@ -141,12 +141,14 @@ class Convention:
     formula: tuple[Whole, ...] = field(default=())
     once: str = ""
     """Why the body of a loop counts once, where it does: of one that the model has itself."""
+    products: str = ""
+    """Why each product of sizes of tensors counts 1 besides, where it does."""
 
     @property
     def plain(self) -> bool:
         """Whether it is one expression of Counts, and needs to see no node."""
         counts = self.otherwise.symbols() <= {"macs", "ops"}
-        more = self.rules or self.formula or self.once
+        more = self.rules or self.formula or self.once or self.products
         return counts and not more and {*STEP} <= {*self.phases}
 
     def names(self) -> set[str]:

@@ -112,15 +112,19 @@ class Origin:
     """The function that the model called: F.linear, torch.matmul, Tensor.add, Tensor.__add__."""
     module: str = ""
     """The class of the module around it, where it is defined: torch.nn.modules.linear.Linear."""
+    products: int = 0
+    """How many products of sizes it is the first to depend on."""
 
     def __str__(self) -> str:
-        return " ".join(part or "-" for part in (self.op, self.function, self.module))
+        parts = [part or "-" for part in (self.op, self.function, self.module)]
+        return " ".join([*parts, str(self.products)] if self.products else parts)
 
     @staticmethod
     def read(text: str) -> Origin:
-        """Read what `str` wrote; raises `ValueError` unless it has three parts."""
-        op, function, module = ("" if part == "-" else part for part in text.split(" "))
-        return Origin(op, function, module)
+        """Read what `str` wrote; raises `ValueError` unless it has three parts or four."""
+        op, function, module, *more = ("" if part == "-" else part for part in text.split(" "))
+        (products,) = map(int, more or "0")
+        return Origin(op, function, module, products)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -326,6 +326,7 @@ def _alike(a: Node, b: Node) -> bool:
     return (
         a.op == b.op
         and a.attrs == b.attrs
+        and (a.origin and a.origin.products) == (b.origin and b.origin.products)
         and len(a.operands) == len(b.operands)
         and not isinstance(a.form, Loop)  # of equal loops the bodies may differ
         and [v.type for v in a.results] == [v.type for v in b.results]

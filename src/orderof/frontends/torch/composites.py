@@ -27,6 +27,7 @@ from torch.utils._python_dispatch import _disable_current_modes
 from orderof.errors import ModelError
 from orderof.frontends.torch.compiler import compiles
 from orderof.frontends.torch.over import body_of
+from orderof.frontends.torch.products import reached, sizes
 from orderof.frontends.torch.regions import handlers
 from orderof.frontends.torch.scopes import called
 from orderof.frontends.torch.tape import Tape
@@ -55,6 +56,9 @@ class Doors(TorchFunctionMode):
             torch.Tensor.cuda: _stay,
             torch.Tensor.__format__: self._format,
             torch.tensor: _of_numbers,
+            torch.Tensor.shape.__get__: _shape,  # pyright: ignore[reportAttributeAccessIssue]
+            torch.Tensor.size: _size,
+            torch.Tensor.numel: _numel,
         }
         if compiles():  # no region runs without
             self._handlers |= handlers(self, tape)
@@ -64,6 +68,7 @@ class Doors(TorchFunctionMode):
     ) -> Any:
         """Run a function of torch, or what stands in for it."""
         self._tape.function = called(func, args, kwargs or {})
+        self._tape.products += reached(args, kwargs or {})
         handler = self._handlers.get(func)
         if handler is not None:
             return handler(*args, **(kwargs or {}))
@@ -223,6 +228,19 @@ def _to(tensor: Any, *args: Any, **kwargs: Any) -> torch.Tensor:
     if kwargs.get("device") is not None:
         kwargs["device"] = _CPU
     return tensor.to(*stay, **kwargs)
+
+
+def _shape(tensor: torch.Tensor) -> torch.Size:
+    return torch.Size(sizes(tensor.shape))
+
+
+def _size(tensor: torch.Tensor, *which: Any, **named: Any) -> Any:
+    found: Any = tensor.size(*which, **named)
+    return sizes([found])[0] if isinstance(found, int) else torch.Size(sizes(found))
+
+
+def _numel(tensor: torch.Tensor) -> int:
+    return sizes([tensor.numel()])[0]
 
 
 def _stay(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:

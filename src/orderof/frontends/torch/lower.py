@@ -53,6 +53,7 @@ def lower(
     _declare(low, recording)
     for call in recording.calls:
         low.follow(low, call)
+    low.end()
     outputs = [low.value(r) for r in recording.outputs]
     by_name = {v.name: v for v in low.b.graph([]).of_role(Role.PARAM)}
     grads = tuple((by_name[n], low.value(r)) for n, r in recording.gradients if n in by_name)

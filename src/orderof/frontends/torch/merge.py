@@ -69,7 +69,8 @@ class _Marker:
             kwargs = {key: self.value(v) for key, v in kwargs.items()}
         elif args is c.args and results is c.results:
             return c
-        return Call(c.name, args, kwargs, results, c.scope, c.phase, c.source, c.function)
+        place = c.scope, c.phase, c.source, c.function, c.products
+        return Call(c.name, args, kwargs, results, *place)
 
     def value(self, v: Any) -> Any:
         return self._items((v,))[0]
@@ -148,6 +149,7 @@ class _Merge:
             last.phase,
             last.source,
             last.function,
+            last.products,
         )
 
     def value(self, group: Sequence[Any]) -> Any:

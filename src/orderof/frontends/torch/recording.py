@@ -34,7 +34,8 @@ class Call:
     `results` has None where the operation returned none. `phase` is forward, backward, or recompute
     for what a checkpoint runs again inside the backward pass. `source` is `file.py:123`, the
     innermost line outside torch; the backward pass has none. `function` is what the model called:
-    F.linear, torch.matmul, Tensor.add; `x + y` is Tensor.__add__.
+    F.linear, torch.matmul, Tensor.add; `x + y` is Tensor.__add__. `products` says how many
+    products of sizes it is the first to depend on.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Call:
     phase: str
     source: str | None
     function: str = ""
+    products: int = 0
 
 
 @dataclass(frozen=True, slots=True)

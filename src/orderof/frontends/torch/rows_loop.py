@@ -39,7 +39,8 @@ def forward(
 ) -> tuple[Value, ...]:
     """Make a region of one turn."""
     times = symbol(trip) if trip else xs[0].shape[0]
-    sub = replace(low, env=dict(low.env), masks=set(), composites={}, loops={}, runs={}, seen=0)
+    sub = replace(low, env=dict(low.env), masks=set(), composites={}, loops={}, runs={})
+    sub.seen = sub.products = 0
 
     def step(inner: Builder, *taken: Values) -> tuple[Values, Values]:
         given = [v for group in taken for v in group]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from orderof.frontends.torch.recording import Ref
 from orderof.frontends.torch.sizes import Sizes, Varied
 from orderof.ir.build import Builder
+from orderof.ir.forms import Composite, Loop, View
 from orderof.ir.graph import Node, Origin, Type, Value, tensor
 from orderof.sym import Expr
 
@@ -51,6 +52,8 @@ class Lowering:
     follow: Callable[[Lowering, Call], None] | None = None
     """Lowers one call."""
     seen: int = 0
+    products: int = 0
+    """Of sizes: those that the next node that can hold them is the first to depend on."""
     call: Call | None = None
     _origins: dict[tuple[str, str, str], Origin] = field(
         default_factory=dict[tuple[str, str, str], Origin]
@@ -65,6 +68,7 @@ class Lowering:
             op, cls = call.name.rpartition(".")[0], self.classes.get(call.scope, "")
             found = self._origins[key] = Origin(op, call.function, cls)
         b.origin = found
+        self.products += call.products
 
     def types(self) -> tuple[Type, ...]:
         """Give the recorded types of the results of the current call."""
@@ -144,9 +148,25 @@ class Lowering:
         for i in range(self.seen, len(nodes)):
             if not self.bound.isdisjoint(nodes[i].operands):
                 self.bound.update(nodes[i].results)
+            self._hold(i)
         self.seen = len(nodes)
 
+    def _hold(self, at: int) -> None:
+        """Let a node hold the products of sizes that are waiting for one."""
+        node = self.b.nodes[at]
+        if self.products and node.origin and not isinstance(node.form, _ELSEWHERE):
+            products = self.products + node.origin.products
+            self.b.nodes[at] = replace(node, origin=replace(node.origin, products=products))
+            self.products = 0
 
+    def end(self) -> None:
+        """Give the products of sizes that only views depend on to the last node before them."""
+        for at in reversed(range(len(self.b.nodes))):
+            self._hold(at)
+
+
+_ELSEWHERE = View, Loop, Composite
+"""Forms of nodes that are nothing in a count, or that others hold and look up."""
 _PARTS = {"complex32": "float16", "complex64": "float32", "complex128": "float64"}
 
 

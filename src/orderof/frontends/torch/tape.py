@@ -88,6 +88,8 @@ class Tape(TorchDispatchMode):
         self._op = ""
         self.function = ""
         """What of torch the model called last, as `scopes.called` names it."""
+        self.products = 0
+        """Of sizes: those that the next operation is the first to depend on."""
         self._ids = 0
         self._number = next(_NUMBERS_OF_TAPES)
         self.known = Known(self.calls)
@@ -274,7 +276,9 @@ class Tape(TorchDispatchMode):
             scope, phase, line = self.scopes.backward(), "backward", None
             self._went_back = True
         function = "" if phase == "backward" else self.function
-        self.calls.append(Call(name, args, kwargs, results, scope, phase, line, function))
+        place = scope, phase, line, function, self.products
+        self.calls.append(Call(name, args, kwargs, results, *place))
+        self.products = 0
 
     def _new(self, tensor: torch.Tensor, storage: Storage) -> Ref:
         self._ids += 1
