@@ -1,15 +1,15 @@
 """What other tools say, against what our conventions of them say: the residual table.
 
     python bench/conventions.py given ../shared/reference [timm torchvision measured expected]
-    python bench/conventions.py tools [NAME ...]
+    python bench/conventions.py tools [NAME ...] [--on MODEL,MODEL]
     python bench/conventions.py table
 
 `given` compares with figures that were published or measured; `tools` runs the tools themselves, as
-far as they are installed, on models of every kind. Rows are written to bench/conventions/ as they
-come, and what has a row is not done again. A row is `exact` if the figures are equal, to the digits
-that were given; `explained` if `reasons.toml` says why they are not, and by how much; `failed` if
-the tool gives no figure; else `unexplained`. `table` sums them up by tool, lists what is not exact,
-and fails if anything is unexplained.
+far as they are installed, on models of every kind (`spelled.py`), or on those that are named. Rows
+are written to bench/conventions/ as they come, and what has a row is not done again. A row is
+`exact` if the figures are equal, to the digits that were given; `explained` if `reasons.toml` says
+why they are not, and by how much; `failed` if the tool gives no figure; else `unexplained`.
+`table` sums them up by tool, lists what is not exact, and fails if anything is unexplained.
 """
 
 # ruff: noqa: INP001, T201 - a script with rows of any kind
@@ -140,11 +140,12 @@ def fill(name: str, found: Iterable[Given]) -> None:
             rows.add({**row, "set": g.set, "as": g.as_, "model": g.model, **figure})
 
 
-def spot(tools: Iterable[str]) -> None:
-    """Run tools on the models that have no row yet."""
+def spot(tools: Iterable[str], models: Iterable[str]) -> None:
+    """Run tools on those of some models that have no row yet."""
     rows = Rows("tools")
+    import_module("peers").declare_torchvision()  # here, so that each process has it
     done = {(kind, model) for kind, _, model in rows.done}
-    pairs = [(tool, model) for model in SPELLED for tool in tools]
+    pairs = [(tool, model) for model in models for tool in tools]
     todo = [f"{tool} {model}" for tool, model in pairs if (tool, model) not in done]
     coverage.MODES["convention"] = (beside, ())
     for row in coverage.run(todo, HOW):
@@ -213,6 +214,7 @@ def main() -> None:
     parser.add_argument("what", choices=["given", "tools", "table"])
     parser.add_argument("rest", nargs="*")
     parser.add_argument("--every", type=int, default=1, help="one given figure in so many")
+    parser.add_argument("--on", type=lambda s: s.split(","), help="models, instead of SPELLED")
     args = parser.parse_args()
     import torch
 
@@ -222,7 +224,7 @@ def main() -> None:
         for name in names or SETS:
             fill(name, list(SETS[name](Path(folder)))[:: args.every])
     elif args.what == "tools":
-        spot(args.rest or counters())
+        spot(args.rest or counters(), args.on or SPELLED)
     sys.exit(bool(summary()))
 
 
