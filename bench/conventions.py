@@ -59,10 +59,10 @@ def ours(network: str, names: Iterable[str]) -> Figures:
     spelling, *sizes = network.split(" ")
     if ":" in spelling:
         dims = {k: int(n) for k, _, n in (s.partition("=") for s in sizes)}
-        found = graph(spelling, dims=dims, symbolic=(), on_unknown="bound")
+        found = graph(spelling, dims=dims, symbolic=(), on_unknown="bound", traced=True)
     else:
         module, args, kwargs = measured(spelling)
-        found = graph(module, *args, kwargs=kwargs, symbolic=(), on_unknown="bound")
+        found = graph(module, *args, kwargs=kwargs, symbolic=(), on_unknown="bound", traced=True)
     at = dict(found.dims)
     return {name: account(found, convention(name)).total.at(at) for name in names}
 

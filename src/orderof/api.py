@@ -76,6 +76,8 @@ class Asked(TypedDict, total=False):
     Several are for one by itself, one within its function, and so on. `orderof.expect` gives the
     mean where each takes its first function with some probability.
     """
+    traced: bool
+    """Whether products of sizes are followed, as a convention asks that counts them in a trace."""
     decode: int | None
     """One step of a causal language model after so many tokens, T of them in its cache."""
 
@@ -171,6 +173,8 @@ def analyze(
     >>> r.params()
     124439808
     """
+    if convention(as_).products:
+        asked["traced"] = True
     found = graph(model, *inputs, **asked)
     train = asked.get("train")
     return result_of(found, mode=mode_of(asked), train=train, padding=padding, as_=as_)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from orderof.analyses import compare as analysis
 from orderof.api import graph
-from orderof.conventions import names
+from orderof.conventions import convention, names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,5 +76,6 @@ def compare(
     """
     named = [name for name in as_ if name != ALL]
     others = names() if ALL in as_ else []
+    asked["traced"] = any(convention(name).products for name in (*named, *others))
     found = analysis.compare(graph(model, *inputs, **asked), named, others)
     return Compared(found, model if isinstance(model, str) else "")

@@ -17,7 +17,10 @@ def products(function, *shape):
         def forward(self, x):
             return function(x)
 
-    found = graph(Does(), torch.ones(shape), symbolic=())
+    how = {"symbolic": (), "traced": True}
+    found = graph(Does(), torch.ones(shape), **how)
+    plain = graph(Does(), torch.ones(shape), **how | {"traced": False})
+    assert not any(n.origin.products for n in plain.nodes if n.origin)
     return sum(n.origin.products for n in found.nodes if n.origin)
 
 

@@ -40,7 +40,7 @@ Tensors = Sequence[torch.Tensor]
 class Doors(TorchFunctionMode):
     """Catches the composites on their way in, and keeps every tensor on the CPU."""
 
-    def __init__(self, tape: Tape, *, exact: bool = False) -> None:
+    def __init__(self, tape: Tape, *, exact: bool = False, traced: bool = False) -> None:
         super().__init__()
         self._tape = tape
         self._exact = exact
@@ -56,10 +56,10 @@ class Doors(TorchFunctionMode):
             torch.Tensor.cuda: _stay,
             torch.Tensor.__format__: self._format,
             torch.tensor: _of_numbers,
-            torch.Tensor.shape.__get__: _shape,  # pyright: ignore[reportAttributeAccessIssue]
-            torch.Tensor.size: _size,
-            torch.Tensor.numel: _numel,
         }
+        self._traced = traced
+        if traced:
+            self._handlers |= _SIZES
         if compiles():  # no region runs without
             self._handlers |= handlers(self, tape)
 
@@ -68,7 +68,8 @@ class Doors(TorchFunctionMode):
     ) -> Any:
         """Run a function of torch, or what stands in for it."""
         self._tape.function = called(func, args, kwargs or {})
-        self._tape.products += reached(args, kwargs or {})
+        if self._traced:
+            self._tape.products += reached(args, kwargs or {})
         handler = self._handlers.get(func)
         if handler is not None:
             return handler(*args, **(kwargs or {}))
@@ -241,6 +242,13 @@ def _size(tensor: torch.Tensor, *which: Any, **named: Any) -> Any:
 
 def _numel(tensor: torch.Tensor) -> int:
     return sizes([tensor.numel()])[0]
+
+
+_SIZES: dict[Any, Callable[..., Any]] = {
+    torch.Tensor.shape.__get__: _shape,  # pyright: ignore[reportAttributeAccessIssue]
+    torch.Tensor.size: _size,
+    torch.Tensor.numel: _numel,
+}
 
 
 def _stay(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:

@@ -64,6 +64,7 @@ def graph_of(
     prefill: bool = False,
     causal: str = "full",
     cond: Choice = "max",
+    traced: bool = False,
 ) -> Graph:
     """Record a module and lower the recording; in training with gradients and the update.
 
@@ -71,16 +72,16 @@ def graph_of(
     gives values to the names in `input_specs`, or to the letters of a spelling's default inputs;
     for a module with its inputs it names sizes and axes. `fold` records three of many equal blocks.
     `prefill` is the pass of a language model over its prompt, `decode` a step after so many tokens.
-    `cond` is the function of `torch.cond` that is counted where its predicate is not known.
+    `cond` is the function of `torch.cond` that is counted where its predicate is not known. Nodes
+    of what is `traced` say how many products of sizes they are the first to depend on.
     """
     rule = optimizer(train) if train else None
     loaded = _loaded(model, inputs, kwargs or {}, input_specs, dims)
     if prefill or decode is not None:
         loaded = _with_cache(loaded, decode, alone=not (train or (prefill and decode)))
-
     folds = runs(plain(loaded.module)) if fold else []
-    exact = causal == "exact"
-    how = _How(loaded, rule is not None, mode == "train", on_unknown, tuple(folds), exact, cond)
+    asked = on_unknown, tuple(folds), causal == "exact", cond, traced
+    how = _How(loaded, rule is not None, mode == "train", *asked)
     with uncollected():
         graph = _settled(how, *_inputs(loaded, symbolic, folds))
     if rule is None:
@@ -141,6 +142,7 @@ class _How:
     folds: tuple[Fold, ...]
     exact: bool = False
     cond: Choice = "max"
+    traced: bool = False
     loops: frozenset[str] = frozenset()
     """Letters that no loop may have."""
     caches: Caches = field(default_factory=Caches)
@@ -148,7 +150,7 @@ class _How:
     def run(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Recording:
         """Record on some inputs."""
         how: Any = {"backward": self.backward, "train": self.train, "exact": self.exact}
-        how |= {"loops": self.loops, "cond": self.cond}
+        how |= {"loops": self.loops, "cond": self.cond, "traced": self.traced}
         try:
             return record(module, args, kwargs, **how, folds=self.folds)
         except Kept:  # its work belongs to every recording, as to the first call of a program

@@ -68,6 +68,7 @@ def record(
     exact: bool = False,
     loops: frozenset[str] = frozenset(),
     cond: Choice = "max",
+    traced: bool = False,
 ) -> Recording:
     """What `module(*args, **kwargs)` runs, and its backward pass; nothing is changed by it.
 
@@ -75,10 +76,11 @@ def record(
     backward pass starts from a gradient at every float output that requires one, and ends at the
     parameters. Of the blocks in `folds` three are run, where that can be done. With `exact` the
     masks of attention are looked into, whether they are causal. Loops that values end get
-    letters that are not in `loops`, and `cond` chooses where a predicate is not known.
+    letters that are not in `loops`, and `cond` chooses where a predicate is not known. If it is
+    `traced`, products of sizes are followed (`products.py`).
     """
     how: Any = {"backward": backward, "train": train, "exact": exact, "loops": loops}
-    how |= {"cond": cond, "folds": folds}
+    how |= {"cond": cond, "folds": folds, "traced": traced}
     return compiled(lambda: _recorded(plain(module), args, kwargs, **how))
 
 
@@ -153,8 +155,10 @@ class _Run:
         exact: bool = False,
         loops: frozenset[str] = frozenset(),
         cond: Choice = "max",
+        traced: bool = False,
     ) -> None:
-        self.name, self.exact = type(module).__name__, exact
+        self.name = type(module).__name__
+        self.doors: Any = {"exact": exact, "traced": traced}
         self.mode = "train" if train else "eval"
         self.inputs: list[tuple[str, Ref]] = []
         self.outputs: tuple[Ref, ...] = ()
@@ -204,7 +208,7 @@ class _Run:
             ref = self.tape.name(fake)
             self.inputs.append((names.get(id(fake), "hidden"), ref))
             self.tape.known.give(ref, given)
-        with self._blamed(), self.fakes.mode, self.tape, Doors(self.tape, exact=self.exact):
+        with self._blamed(), self.fakes.mode, self.tape, Doors(self.tape, **self.doors):
             return self.copy(*args, **kwargs)
 
     def backward(self, outputs: list[torch.Tensor]) -> tuple[tuple[str, Ref], ...]:
