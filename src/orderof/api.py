@@ -69,7 +69,7 @@ class Asked(TypedDict, total=False):
     prefill: bool
     """The pass of a causal language model over its prompt: the cache is filled."""
     causal: Literal["full", "exact"]
-    """Whether causal attention is the whole square of scores, as tools count, or its triangle."""
+    """Whether causal attention is the whole square of scores, as tools count, or what is seen."""
     cond: Literal["max", "first", "second"] | tuple[Literal["first", "second"], ...]
     """Which function of `torch.cond` is counted where its predicate is not known; max: the dearer.
 

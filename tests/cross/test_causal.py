@@ -84,7 +84,54 @@ def later(q, k):
     return functional.scaled_dot_product_attention(q, k, k, is_causal=True)
 
 
-@pytest.mark.parametrize(("masked", "keys"), [(masked(3), 10), (later, 12)])
+@pytest.mark.parametrize("dtype", [torch.bool, torch.float32])
+@pytest.mark.parametrize("train", [None, "sgd"])
+def test_a_window_looks_at_so_many_keys(dtype, train):
+    """Rows of 1, 2 and then 3 keys; the backward pass has twice the products."""
+
+    class Net(torch.nn.Module):
+        def forward(self, x):
+            return masked(3, dtype)(x, x)
+
+    given = Q.detach().requires_grad_(train is not None)
+    r = analyze(Net(), given, causal="exact", symbolic=(), train=train)
+    pairs = 1 + 2 + 8 * 3
+    assert r.forward.macs() == 2 * 4 * pairs * (8 + 8)
+    assert r.forward.kinds["max"]["float32"]() == 2 * 4 * (pairs - 10)
+    assert not train or r.backward.macs() == 2 * 2 * 4 * pairs * (8 + 8)
+    assert not any("counted whole" in note for note in r.notes)
+
+
+def window(q):
+    mask = torch.ones(q.shape[2], q.shape[2], dtype=torch.bool).tril().triu(-2)
+    return functional.scaled_dot_product_attention(q, q, q, attn_mask=mask)
+
+
+def test_a_window_in_letters():
+    words = ["q: float32[2, 4, S=10, 8]"]
+    r = analyze(window, input_specs=words, causal="exact", symbolic=("S",))
+    assert [r.forward.macs(S=n) for n in (5, 10, 99)] == [
+        2 * 4 * (8 + 8) * (3 + 3 * (n - 2)) for n in (5, 10, 99)
+    ]
+
+
+def test_a_mask_that_allows_nothing_is_no_window():
+    def nothing(q):
+        mask = torch.zeros(10, 10, dtype=torch.bool)
+        return functional.scaled_dot_product_attention(q, q, q, attn_mask=mask)
+
+    r = analyze(nothing, Q.detach(), causal="exact", symbolic=())
+    assert r.forward.macs() == 2 * 4 * 10 * 10 * (8 + 8)
+
+
+def gap(q, k):
+    """Every other place before each, which is no window."""
+    near = torch.ones(10, 10, dtype=torch.bool).tril().triu(-2)
+    mask = near & ~torch.ones(10, 10, dtype=torch.bool).tril(-1).triu(-1)
+    return functional.scaled_dot_product_attention(q, k, k, attn_mask=mask)
+
+
+@pytest.mark.parametrize(("masked", "keys"), [(gap, 10), (later, 12)])
 def test_what_is_no_triangle_is_counted_whole_and_said(masked, keys):
     k = torch.zeros(2, 4, keys, 8)
 

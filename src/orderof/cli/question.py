@@ -255,7 +255,7 @@ HOW = [
         ["--causal"],
         type=click.Choice(["full", "exact"]),
         default="full",
-        help="Count the whole square of causal attention (as tools do), or its triangle.",
+        help="Count the whole square of causal attention (as tools do), or its triangle or window.",
     ),
     click.Option(
         ["--cond"],

@@ -1,9 +1,10 @@
 """Attention that looks at no later place, and computes no score that it would not look at.
 
-Query i of S looks at keys 1 .. i, so there are S*(S + 1)/2 scores for a head. What is counted is
-the sum over the rows of what `attention` counts for one query and i keys. The gradient of a row is
-that of `attention`; gradients of keys and values are added up over the rows that looked at them,
-with one addition less than there are rows.
+Query i of S looks at keys 1 .. i, so there are S*(S + 1)/2 scores for a head; in a window of w keys
+at the last w of them, which is m = min(S, w) rows that grow and S - m of m keys. What is counted is
+the sum over the rows of what `attention` counts for one query and so many keys. The gradient of a
+row is that of `attention`; gradients of keys and values are added up over the rows that looked at
+them, with one addition less than there are rows.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from orderof.ir.graph import Type, Value
 from orderof.ops.attention import attention
 from orderof.ops.define import irregular
 from orderof.ops.work import graph_span, graph_work
-from orderof.sym import ONE, Expr, ceillog2, floordiv, symbol
+from orderof.sym import ONE, Expr, ceillog2, floordiv, minimum, symbol
 from orderof.sym.sums import settled, total
 
 if TYPE_CHECKING:
@@ -51,35 +52,46 @@ def _graphs(types: Sequence[Type], how: dict[str, Any]) -> tuple[Graph, Graph]:
     return ahead, back.graph([d for d in grads if d is not None])
 
 
-def _over_rows(graph: Graph, last: Expr) -> Counts:
-    return graph_work(graph).each(lambda e: settled(total(e, _ROW, last)))
+def _over_rows(graph: Graph, rows: Expr, most: Expr) -> Counts:
+    """Add up `rows` rows of 1, 2, ... keys, and no more than `most`."""
+
+    def whole(e: Expr) -> Expr:
+        return settled(total(e, _ROW, most)) + (rows - most) * e.subs({_ROW: most})
+
+    return graph_work(graph).each(whole)
 
 
-def _pairs(q: Type) -> Expr:
-    n = q.shape[2]
-    return floordiv(n * n + n, 2)
+def _most(q: Type, window: int) -> Expr:
+    return minimum(q.shape[2], window) if window else q.shape[2]
 
 
-def _plan(q: Type, k: Type, v: Type, **how: Any) -> tuple[Irregular, tuple[Type, ...]]:  # noqa: ANN401
+def _pairs(q: Type, most: Expr) -> Expr:
+    return floordiv(most * most + most, 2) + (q.shape[2] - most) * most
+
+
+def _plan(
+    q: Type, k: Type, v: Type, *, window: int = 0, **how: Any  # noqa: ANN401
+) -> tuple[Irregular, tuple[Type, ...]]:  # fmt: skip
     """Give (out, p), and with dropout what it leaves and its noise: one number for each score."""
     _, (out, *scores) = attention.instance((q, k, v), tuple(sorted(how.items())))
-    types = (out, *(Type((*t.shape[:2], _pairs(q)), t.dtype) for t in scores))
-    counts = _over_rows(_graphs(_row(q, k, v, symbol(_ROW)), how)[0], q.shape[2])
-    chain = graph_span(_graphs(_row(q, k, v, q.shape[2]), how)[0])
+    most = _most(q, window)
+    types = (out, *(Type((*t.shape[:2], _pairs(q, most)), t.dtype) for t in scores))
+    counts = _over_rows(_graphs(_row(q, k, v, symbol(_ROW)), how)[0], q.shape[2], most)
+    chain = graph_span(_graphs(_row(q, k, v, most), how)[0])
     reads = (q.size, k.size, v.size)
     return Irregular(counts, chain, reads, tuple(t.size for t in types), _ROWS), types
 
 
 def _gradient(
-    g: Type, q: Type, k: Type, v: Type, *scores: Type, **how: Any  # noqa: ANN401
+    g: Type, q: Type, k: Type, v: Type, *scores: Type, window: int = 0, **how: Any  # noqa: ANN401
 ) -> tuple[Irregular, tuple[Type, ...]]:  # fmt: skip
     """Give the gradients of queries, keys and values."""
-    n = q.shape[2]
-    counts = _over_rows(_graphs(_row(q, k, v, symbol(_ROW)), how)[1], n)
+    n, most = q.shape[2], _most(q, window)
+    counts = _over_rows(_graphs(_row(q, k, v, symbol(_ROW)), how)[1], n, most)
     heads = k.shape[0] * k.shape[1]
-    sums = heads * (_pairs(q) - n) * (k.shape[3] + v.shape[3])
+    sums = heads * (_pairs(q, most) - n) * (k.shape[3] + v.shape[3])
     counts = counts + Counts.of(Kind.ADD, q.dtype, sums)
-    chain = graph_span(_graphs(_row(q, k, v, n), how)[1]) + ceillog2(n)
+    chain = graph_span(_graphs(_row(q, k, v, most), how)[1]) + ceillog2(most)
     reads = tuple(t.size for t in (g, q, k, v, *scores))
     return Irregular(counts, chain, reads, (q.size, k.size, v.size), _ROWS), (q, k, v)
 
@@ -92,12 +104,16 @@ causal_attention = irregular("causal_attention", _plan, source=_ROWS, vjp=_vjp)
 causal_gradient = irregular("causal_gradient", _gradient, source=_ROWS)
 
 
-def triangle(node: Node) -> Node:
-    """Give attention that is masked causally, and is square, without what the mask would drop."""
+def triangle(node: Node, window: int = 0) -> Node:
+    """Give attention that is masked causally, and is square, without what the mask would drop.
+
+    `window` is how many keys a row looks at, if not at all before it.
+    """
     q, k = (v.type for v in node.operands[:2])
     if node.op != "attention" or node.attr("masked") != "causal" or q.shape[2] != k.shape[2]:
         return node
     attrs = tuple(pair for pair in node.attrs if pair[0] != "masked")
+    attrs = tuple(sorted((*attrs, ("window", window)))) if window else attrs
     form, types = causal_attention.instance(tuple(v.type for v in node.operands), attrs)
     results = (node.results[0], *(Value(t) for t in types[1:]))
     return replace(node, op=causal_attention.name, form=form, attrs=attrs, results=results)

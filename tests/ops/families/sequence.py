@@ -59,15 +59,19 @@ def attention(draw):
 
 @st.composite
 def triangle(draw, *, backward):
-    """Draw attention that computes no score of a later place."""
+    """Draw attention that computes no score of a later place, nor of one before its window."""
     k, g = draw(st.sampled_from(((1, 1), (2, 1), (1, 2))))
-    scale = draw(st.sampled_from((None, 0.3)))
+    scale, window = draw(st.sampled_from((None, 0.3))), draw(st.sampled_from((0, 1, 2)))
     operands = [operand(f"B {k * g} S n"), operand(f"B {k} S n"), operand(f"B {k} S m")]
-    attrs = {"scale_by": scale} if scale else {}
-    env = draw(letters("B S n m", 1, 3))
+    attrs = ({"scale_by": scale} if scale else {}) | ({"window": window} if window else {})
+    env = draw(letters("B S n m", 1, 4))
+
+    def allowed(t):
+        band = t.ones(env["S"], env["S"], dtype=t.bool).tril()
+        return band.triu(1 - window) if window else band
 
     def forward(t, q, key, v):
-        how = {"is_causal": True, "scale": scale, "enable_gqa": g > 1}
+        how = {"attn_mask": allowed(t), "scale": scale, "enable_gqa": g > 1}
         return t.nn.functional.scaled_dot_product_attention(q, key, v, **how)
 
     def reverse(t, grad, q, key, v, p):
@@ -80,13 +84,13 @@ def triangle(draw, *, backward):
         _, q, key, *_ = arrays
         q, key = (t.from_numpy(x) for x in (q, key))
         scores = q @ key.repeat_interleave(g, 1).mT * (scale or env["n"] ** -0.5)
-        mask = t.ones(env["S"], env["S"], dtype=t.bool).tril()
+        mask = allowed(t)
         rows = scores.masked_fill(~mask, -t.inf).softmax(-1)
         return [*arrays[:4], rows[..., mask].numpy()]
 
     if not backward:
         return Case(tuple(operands), env, attrs, forward, draw(SEEDS))
-    pairs = env["S"] * (env["S"] + 1) // 2
+    pairs = sum(min(i + 1, window or i + 1) for i in range(env["S"]))
     env, fixed = {**env}, f"B {k * g} {pairs}"
     operands = (operand(f"B {k * g} S m"), *operands, operand(fixed))
     return Case(operands, env, attrs, reverse, draw(SEEDS), (), adjust=probabilities)

@@ -109,19 +109,27 @@ class Doors(TorchFunctionMode):
         shape = _attention_shape(q, k, v, mask, gqa=enable_gqa)
         options = {"causal": is_causal, "dropout": dropout_p, "scale": scale, "gqa": enable_gqa}
         square = q.shape[-2], k.shape[-2]
-        if self._exact and mask is not None and mask.shape[-2:] == square and self._is_causal(mask):
-            options["triangle"] = True
+        if self._exact and mask is not None and mask.shape[-2:] == square:
+            window = self._window(mask)
+            options |= {} if window is None else {"window": window}
         whole: Any = _Whole.apply
         return whole(self._tape, "orderof.attention", options, (shape,), q, k, v, mask)[0]
 
-    def _is_causal(self, mask: torch.Tensor) -> bool:
-        """Whether a mask that is known lets every place look at itself and all before it."""
+    def _window(self, mask: torch.Tensor) -> int | None:
+        """At how many places, itself the last, a mask lets every place look; 0 for all before it.
+
+        None for a mask that is not known, or another one.
+        """
         found = self._tape.known.value(self._tape.see(mask, "a mask"))
         if found is None:
-            return False
+            return None
         with _disable_current_modes(), torch._C.DisableTorchFunction():
             allowed = found if found.dtype == torch.bool else found == 0
-            return torch.equal(allowed, torch.ones_like(allowed).tril())
+            most, n = int(allowed.sum(-1).max()), allowed.shape[-1]
+            band = torch.ones_like(allowed).tril().triu(1 - most)
+            if not most or not torch.equal(allowed, band):
+                return None
+        return most if most < n else 0
 
     def _lstm(self, data: Any, states: Any, weights: Any, *rest: Any) -> Any:
         if isinstance(states, torch.Tensor):  # the batch sizes of a packed sequence

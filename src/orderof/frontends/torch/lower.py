@@ -66,7 +66,9 @@ def lower(
     return replace(graph, notes=notes) if notes else graph
 
 
-_WHOLE = "a mask that is a tensor, or is not square, is applied to all scores: counted whole"
+_WHOLE = (
+    "a mask that is no triangle or window, or not known, is applied to all scores: counted whole"
+)
 
 
 def _times(low: Lowering, m: Module) -> Expr:

@@ -46,21 +46,21 @@ def attention_forward(
     dropout: float,
     scale: float | None,
     gqa: bool,
-    triangle: bool = False,
+    window: int | None = None,
 ) -> Any:
     """Attend; a mask that depends on positions only is folded in."""
     del gqa  # the heads of q and k say it
     masked = "causal" if causal else ""
     if mask is not None and mask not in low.bound:
         low.masks.add(mask)
-        mask, masked = None, "causal" if triangle else "positions"
+        mask, masked = None, "positions" if window is None else "causal"
     attrs: dict[str, Any] = {"masked": masked} if masked else {}
     attrs |= {"dropout_p": dropout} if dropout else {}
     attrs |= {"scale_by": scale} if scale is not None else {}
     operands = [_four(low, x) for x in (q, k, v)] + ([mask] if mask is not None else [])
     out, *_ = attention(low.b, *operands, **attrs)
     if low.exact and masked:
-        low.b.nodes[-1] = without_later(low.b.nodes[-1])
+        low.b.nodes[-1] = without_later(low.b.nodes[-1], window or 0)
         low.whole = low.whole or low.b.nodes[-1].op == "attention"
     low.composites[low.ids(0)] = low.b.nodes[-1]
     return _as_recorded(low, out)
