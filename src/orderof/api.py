@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
+from orderof.analyses.told import beside
 from orderof.analyses.work import count
 from orderof.conventions import convention
 from orderof.errors import BadSpelling, MissingExtra, Refused
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from orderof.doc import Doc
     from orderof.ir.graph import Graph
     from orderof.ops.work import Padding
+
+
+TAKEN = ("first", "second")
+"""The functions of a `torch.cond`."""
 
 
 def graph_of_zoo(
@@ -88,7 +93,7 @@ def graph(
     **asked: Unpack[Asked],
 ) -> Graph:
     """Take a model through its door: the Graph that `analyze` counts, with the same arguments."""
-    train, mode = asked.get("train"), asked.get("mode")
+    train, mode, cond = asked.get("train"), asked.get("mode"), choice(asked.get("cond", "max"))
     if isinstance(model, str) and model.startswith(("zoo:", "mlp:")):
         if inputs or asked.get("kwargs") or asked.get("input_specs"):
             hint = "its sizes are dims: use -d B=8, or dims={'B': 8}"
@@ -99,7 +104,7 @@ def graph(
         if asked.get("prefill") or asked.get("decode") is not None:
             hint = "a causal language model of transformers has one: hf:config.json"
             raise BadSpelling(model, "has no cache to decode with", hint)
-        if asked.get("cond", "max") != "max":
+        if cond != "max":
             raise BadSpelling(model, "has no torch.cond to choose in", "leave --cond out")
         dims, loss = asked.get("dims"), asked.get("loss")
         how: Any = {"train": train, "mode": mode, "loss": loss}
@@ -110,7 +115,21 @@ def graph(
     if isinstance(model, str) and model.endswith((".pt", ".pth", ".pkl", ".pickle", ".ckpt")):
         hint = "name the code that makes the model: package.module:function"
         raise Refused(model, "is a pickle, and reading a pickle runs whatever code is in it", hint)
-    return torch_door()(model, inputs, **{**asked, "mode": mode_of(asked)})
+    return torch_door()(model, inputs, **{**asked, "mode": mode_of(asked), "cond": cond})
+
+
+def choice(cond: str | Sequence[str]) -> Any:  # noqa: ANN401 - one of several literals
+    """Check which function of `torch.cond` is asked for; raises `BadSpelling`.
+
+    >>> choice("first"), choice(["first", "second"])
+    ('first', ('first', 'second'))
+    """
+    if cond in ("max", *TAKEN):
+        return cond
+    if isinstance(cond, list | tuple) and cond and all(name in TAKEN for name in cond):
+        return (*cond,)
+    hint = "write max, first or second, or one for each depth; orderof.expect takes a probability"
+    raise BadSpelling(f"cond={cond!r}", "is no choice of a function", hint)
 
 
 def mode_of(asked: Asked) -> str:
@@ -146,7 +165,7 @@ def result_of(
         parameters=report.params,
         assumptions=report.assumptions,
         experts=report.experts,
-        notes=found.notes,
+        notes=(*found.notes, *beside(found, [convention(as_)])),
         as_=as_,
     )
 

@@ -80,6 +80,12 @@ def family(
     return family_of(members.at, wanted, [(letters[a], letters[b]) for a, b in divides])
 
 
+def _of_models(asked: Asked) -> str:
+    """Name what is asked that only a model can be asked, and no graph that was made of one."""
+    plain = {"prefill": False, "decode": None, "causal": "full", "cond": "max"}
+    return next((name for name, usual in plain.items() if asked.get(name, usual) != usual), "")
+
+
 @dataclass(frozen=True, slots=True)
 class _Given:
     """What modules are called with."""
@@ -176,6 +182,9 @@ class _Members:
         described: Asked = {"input_specs": given.specs, "dims": given.dims or {}}
         found: Any = _built(self.source, sizes)
         match found:
+            case Result() | Graph() if more := _of_models(self.asked):
+                text = f"cannot be asked of the {type(found).__name__} that the builder makes"
+                raise BadSpelling(more, text, "leave it out, or let the builder do it")
             case Result():
                 return found
             case Graph():

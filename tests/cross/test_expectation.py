@@ -1,20 +1,25 @@
 """Means over the functions of `torch.cond`, held against the ways one by one."""
 
+import json
 from fractions import Fraction
 from itertools import product
 
 import pytest
 import torch
 from torch import nn
+from torch._higher_order_ops.scan import scan
 from torch._higher_order_ops.while_loop import while_loop
+from torch.nn import functional
 
 import orderof
-from orderof.errors import BadSpelling, ModelError
+from orderof.errors import BadSpelling, ModelError, OutOfRange
 from orderof.expectation import DEEPEST
 from orderof.result.dims import Dims
 from orderof.result.expected import Mean
+from orderof.result.expected_doc import report
 from orderof.result.formula import Formula
 from orderof.sym import Range, parse
+from orderof.views.text import render
 
 pytestmark = pytest.mark.framework
 
@@ -99,8 +104,91 @@ def test_a_training_step_and_its_modules_are_means_too():
 FUNCTIONS = ("first", "second")
 
 
+class Nested(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.gated = nn.Linear(8, 8), Gated()
+
+    def forward(self, x):
+        return torch.cond(x.max() > 0, self.a.forward, self.gated.forward, (x,))
+
+
+class Scanned(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.gated = Gated()
+
+    def forward(self, x, h):
+        def step(h, x):
+            h = self.gated(h + x)
+            return h, h.clone()
+
+        return scan(step, h, x)[1]
+
+
+class Several(nn.Module):
+    """Of what the functions give, one is not read again."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(8, 8), nn.Linear(8, 8)
+
+    def forward(self, x):
+        both, one = (lambda x: (self.a(x), self.b(x))), (lambda x: (self.b(x), x * 2))
+        return torch.cond(x.sum() > 0, both, one, (x,))[0]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own, in its scan
+@pytest.mark.parametrize(
+    ("net", "inputs"), [(Nested, (X,)), (Scanned, (torch.zeros(5, 4, 8), X)), (Several, (X,))]
+)
+def test_an_optimizer_updates_all_whichever_way_is_taken(net, inputs):
+    e = orderof.expect(net(), *inputs, p=0.3, train="sgd", symbolic=())
+    assert {way.result.optimizer.ops() for way in e.ways} == {2 * e.ways[0].result.params()}
+    real = net()
+    real(*(torch.ones_like(x) for x in inputs)).sum().backward()
+    assert all(p.grad is not None for p in real.parameters())
+
+
+def test_another_choice_beside_chance_is_refused():
+    with pytest.raises(BadSpelling, match="is left to chance"):
+        orderof.expect(once, X, p=0.3, cond="first")
+
+
+@pytest.mark.parametrize("wrong", ["0.3", "firts", [], ["first", "both"], 0.3])
+def test_a_choice_that_is_none_is_refused(wrong):
+    with pytest.raises(BadSpelling, match="is no choice"):
+        orderof.analyze(choice(once, twice), X, cond=wrong)
+    assert orderof.analyze(choice(once, twice), X, cond=["first"]).forward.macs() == ONCE
+
+
+def test_what_holds_for_one_way_is_said():
+    def apart(x):
+        return torch.cat([t @ t.mT @ t for t in x.chunk(2, 1)], 1)
+
+    gate = choice(lambda x: x @ x.mT @ x, apart)
+    e = orderof.expect(gate, input_specs=["x: float32[B=4, S=8, 8]"], p=0.3)
+    text = render(report(e))
+    assert "assumed   S % 2 == 0" in text
+    assert json.loads(e.to_json())["assumed"] == ["S % 2 == 0"]
+    with pytest.raises(OutOfRange):
+        e.forward.macs(S=7)
+
+
+def test_notes_of_one_way_name_it():
+    def later(q):
+        k = q[..., 1:, :]
+        return functional.scaled_dot_product_attention(q, k, k, is_causal=True)
+
+    gate, q = choice(lambda q: q * 2, later), torch.zeros(1, 2, 6, 8)
+    e = orderof.expect(gate, q, p=0.3, causal="exact", symbolic=())
+    (own,) = (note for note in json.loads(e.to_json())["notes"] if "counted whole" in note)
+    assert own.startswith("second: ")
+
+
 def test_without_a_choice_the_mean_is_the_cost():
     e = orderof.expect(once, X, p=0.3)
+    assert "every way costs the same" in render(report(e))
     assert str(e.forward.macs) == str(orderof.analyze(once, X).forward.macs)
 
 
@@ -121,7 +209,9 @@ def test_a_letter_of_a_loop_beside_a_choice_stays():
     assert e.forward.macs(T=3) == 3 * (TWICE + 4 * 4 * 8) + Fraction(ONCE + TWICE, 2)
 
 
-@pytest.mark.parametrize("p", [0, 1, "0", "1.5", "5/4", "1/0", "often", -0.5, Fraction(1), 1e-300])
+@pytest.mark.parametrize(
+    "p", [0, 1, "0", "1.5", "5/4", "1/0", "often", -0.5, Fraction(1), float("nan")]
+)
 def test_what_is_no_probability_is_refused(p):
     with pytest.raises(BadSpelling, match="is no probability"):
         orderof.expect(once, X, p=p)

@@ -8,6 +8,7 @@ from models import language_model
 from torch import nn
 
 import orderof
+from orderof.api import graph
 from orderof.cli import main
 from orderof.errors import BadSpelling, NoFormula, UsageError
 
@@ -147,6 +148,11 @@ LLAMA = {
     "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4,
     "num_key_value_heads": 2, "max_position_embeddings": 64,
 }  # fmt: skip
+
+
+def test_a_graph_is_asked_for_nothing_that_a_model_is():
+    with pytest.raises(BadSpelling, match="cannot be asked of the Graph"):
+        orderof.family(lambda n: graph(nn.Linear(n, n), torch.empty(2, n)), n=4, causal="exact")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orderof.analyses.formula import against
+from orderof.analyses.told import beside
 from orderof.analyses.work import tellings, visits
 from orderof.conventions import convention
 from orderof.errors import Unmeasured, VerifyError
@@ -102,7 +103,7 @@ def compare(graph: Graph, names: Sequence[str], others: Sequence[str] = ()) -> C
         account(graph, convention("macs")),
         tuple(found),
         sum(node.op.startswith("unknown:") for node in nodes),
-        (*graph.notes, *left),
+        (*graph.notes, *left, *beside(graph, [a.convention for a in found])),
     )
 
 

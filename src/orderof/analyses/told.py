@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from orderof.analyses.experts import experts
 from orderof.conventions.network import Network
 from orderof.conventions.site import looks_back
+from orderof.ir.graph import Phase
 from orderof.sym import Expr
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from orderof.conventions.site import Site
     from orderof.conventions.types import Convention, Whole
     from orderof.ir.graph import Graph
@@ -34,6 +37,17 @@ class Teller:
         if (told := self._known.get(key)) is None:
             told = self._known[key] = self._convention.tell(site)
         return told
+
+
+def beside(graph: Graph, asked: Iterable[Convention]) -> tuple[str, ...]:
+    """Name the conventions that ask for functions and modules, where a network has none of them."""
+    if any(node.origin for node in graph.nodes if node.phase is Phase.FORWARD):
+        return ()
+    names = [found.name for found in asked if found.by_origin]
+    text = (
+        "functions and modules of PyTorch, and this network has none: its operators alone are told"
+    )
+    return (f"{', '.join(names)}: by {text}",) if names else ()
 
 
 def network(graph: Graph) -> Network:

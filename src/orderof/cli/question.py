@@ -90,7 +90,8 @@ class Question:
     def asked(self) -> Asked:
         """Give what is asked about the model, as the API takes it."""
         if self.chance():
-            hint = f"orderof {self.model} --cond {self.cond} gives it; here, --cond first or second"
+            typed = f"orderof {shlex.quote(self.model)} {self.options()}"
+            hint = f"{typed} gives it; here, --cond first or second"
             raise BadSpelling(f"--cond {self.cond}", "is a mean, which is no graph", hint)
         return {
             "dims": sizes(self.dim),

@@ -151,6 +151,11 @@ class Convention:
         more = self.rules or self.formula or self.once or self.products
         return counts and not more and {*STEP} <= {*self.phases}
 
+    @property
+    def by_origin(self) -> bool:
+        """Whether a rule asks what a node was in its framework."""
+        return any((*r.origin, *r.function, *r.module, *r.within) for r in self.rules)
+
     def names(self) -> set[str]:
         """Collect what its rules are made of, as `site.Site` explains it."""
         made = (rule.count.symbols() for rule in self.rules)

@@ -34,7 +34,9 @@ class Mean:
         return Fraction(self.sum(**sizes), self.over)
 
     def __str__(self) -> str:
-        return str(self.sum) if self.over == 1 else f"({self.sum})/{self.over}"
+        if self.over == 1:
+            return str(self.sum)
+        return f"{self.sum}/{self.over}" if self.sum.expr.value else f"({self.sum})/{self.over}"
 
     __repr__ = __str__
 

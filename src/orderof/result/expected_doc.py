@@ -11,6 +11,8 @@ from orderof.doc import (
     Cell,
     Column,
     Doc,
+    Fact,
+    Facts,
     Kind,
     Level,
     Next,
@@ -20,6 +22,7 @@ from orderof.doc import (
     Table,
     figure,
 )
+from orderof.result.dims import Dims
 from orderof.result.report import TERMS, costs, measure, summary
 from orderof.result.serial import OWN, TOTALS
 
@@ -29,12 +32,17 @@ if TYPE_CHECKING:
     from orderof.result.expected import Expected, Mean, Way
     from orderof.result.result import Cost, Result
 
+ASKED = "as was asked for"
+"""With this ends the note of a choice, which the name of a way says as well."""
+
 
 def report(found: Expected, typed: str = "", options: str = "") -> Doc:
     """Give the report; `typed` is the model and `options` the others, as they were typed."""
     first = found.ways[0].result
     blocks: list[Block] = [_means(found), _ways(found), Note(_chance(found)), *_unknown(found)]
-    blocks.extend(Note(text) for text in _shared(found))
+    if assumed := _assumed(found):
+        blocks.append(Facts(tuple(Fact("assumed", (text,)) for text in assumed)))
+    blocks.extend(Note(text) for text in _notes(found))
     if typed:
         rest = f" {options}" if options else ""
         commands = (f"orderof {typed}{rest} --cond {name}" for name in ("first", "second"))
@@ -130,10 +138,28 @@ def _unknown(found: Expected) -> list[Block]:
     return [Note(text, Level.WARNING)] if names else []
 
 
-def _shared(found: Expected) -> list[str]:
-    """Give the notes that hold for every way."""
+def _assumed(found: Expected) -> list[str]:
+    """Say for which sizes the means hold: where all ways do."""
+    dims = found.forward.ops.sum.dims
+    ranges = dims.ranges if isinstance(dims, Dims) else {}
+    limits = (text for name, allowed in ranges.items() for text in allowed.text(name))
+    rest = (text for way in found.ways for text in way.result.assumptions)
+    return list(dict.fromkeys((*limits, *rest)))
+
+
+def _notes(found: Expected) -> list[str]:
+    """Give the notes that hold for every way, then those of single ways; which is which is said."""
     first, *others = (way.result.notes for way in found.ways)
-    return [text for text in first if all(text in notes for notes in others)]
+    shared = [text for text in first if all(text in notes for notes in others)]
+    own = (
+        f"{_taken(way)}: {text}"
+        for way in found.ways
+        for text in way.result.notes
+        if text not in shared and not text.endswith(ASKED)
+    )
+    if len({way.result.rows for way in found.ways}) == 1:
+        shared.append("every way costs the same: no torch.cond is left open, or it does not matter")
+    return [*shared, *own]
 
 
 def dumps(found: Expected) -> str:
@@ -149,7 +175,8 @@ def dumps(found: Expected) -> str:
         "expected": {name: _means_of(found, name) for name in TOTALS},
         "ways": [_way(found, way) for way in found.ways],
         "complete": all(way.result.coverage.complete for way in found.ways),
-        "notes": _shared(found),
+        "assumed": _assumed(found),
+        "notes": _notes(found),
     }
     return json.dumps(data, indent=2)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -302,12 +303,29 @@ def _basis(result: Result) -> Facts:
     return Facts((*facts, Fact("coverage", parts)))
 
 
+def without(options: str, *flags: str) -> str:
+    """Leave out flags with their values; what is left begins with a space.
+
+    >>> without("-d B=8 --as fvcore", "--as"), without("--as fvcore", "--as")
+    (' -d B=8', '')
+    """
+    words = iter(shlex.split(options))
+    left: list[str] = []
+    for word in words:
+        if word in flags:
+            next(words)
+        else:
+            left.append(f" {shlex.quote(word)}")
+    return "".join(left)
+
+
 def _next(result: Result, ask: Ask) -> Next:
     options = f" {ask.options}" if ask.options else ""
     commands = [f"orderof {ask.model}{options} --json"]
     path = dearest(tree(result), *Phase)
     if not convention(result.as_).plain:
-        commands.insert(0, f"orderof compare {ask.model} --as macs,{result.as_}")
+        rest = without(ask.options, "--as", "--padding")
+        commands.insert(0, f"orderof compare {ask.model}{rest} --as macs,{result.as_}")
     elif ask.explains and path:
         quoted = f"'{path}'" if "*" in path else path
         commands.insert(0, f"orderof explain {ask.model} {quoted}{options}")

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -30,6 +31,8 @@ def test_sizes_are_the_numbers_that_they_are():
     assert found == [24, 12, 10, 4, 1, 2, 36, -6, 1.5, 3.0]
     assert [type(v) for v in found] == [Size] * 8 + [Ratio] * 2
     assert type(int(b)) is int
+    assert pow(b, n, 5) == 6**4 % 5
+    assert type(b * np.sqrt(4.0)) is np.float64
     assert repr([b, n]) == "[6, 4]"
     assert [0] * n == n * [0] == [0, 0, 0, 0]
 

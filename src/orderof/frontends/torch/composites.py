@@ -25,7 +25,6 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import _disable_current_modes
 
 from orderof.errors import ModelError
-from orderof.frontends.torch.compiler import compiles
 from orderof.frontends.torch.over import body_of
 from orderof.frontends.torch.products import reached, sizes
 from orderof.frontends.torch.regions import handlers
@@ -60,8 +59,7 @@ class Doors(TorchFunctionMode):
         self._traced = traced
         if traced:
             self._handlers |= _SIZES
-        if compiles():  # no region runs without
-            self._handlers |= handlers(self, tape)
+        self._handlers |= handlers(self, tape)
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None

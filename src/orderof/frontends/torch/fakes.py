@@ -19,7 +19,6 @@ from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from orderof.errors import ModelError
 from orderof.frontends.torch.autocast import on_cpu
-from orderof.frontends.torch.compiler import compiles
 from orderof.frontends.torch.memo import Layout, layout_of
 
 if TYPE_CHECKING:
@@ -243,8 +242,10 @@ def preserved() -> Generator[None]:
             stack.enter_context(torch.enable_grad())
             if torch.get_default_device() != torch.device("cpu"):
                 stack.enter_context(torch.device("cpu"))
-            if compiles():  # what the user compiled runs as written
-                stack.enter_context(torch.compiler.set_stance("force_eager"))
+            # What the user compiled runs as written. Fake tensors load the compiler in any case; if
+            # it meets the modes of a recording without being told, it leaves functions alone for
+            # good, and the user's own calls of torch.cond fail afterwards.
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
             torch.backends.mha.set_fastpath_enabled(False)
             yield
     finally:

@@ -153,6 +153,7 @@ def _turn(tape: Tape, run: Run, carry: Tensors, xs: Tensors, wants: Sequence[boo
         own += [torch.empty(t.shape[1:], dtype=t.dtype) for t in xs]
     for t, wanted in zip(own, wants, strict=True):
         t.requires_grad_(wanted)
+    zeroed = len(tape.zeroed)
     try:
         with apart(tape) as aside, _unpacked():
             given = tuple(map(tape.name, own))
@@ -165,7 +166,7 @@ def _turn(tape: Tape, run: Run, carry: Tensors, xs: Tensors, wants: Sequence[boo
         return None
     within = {r.id for r in (*given, *(r for c in aside.calls for r in c.results if r))}
     read = [r for c in aside.calls for r in refs((*c.args, *c.kwargs.values()))]
-    stays = {r.id: r for r in (*read, *outputs) if r.id not in within}
+    stays = {r.id: r for r in (*read, *outputs, *tape.zeroed[zeroed:]) if r.id not in within}
     literals = tuple(r for i, r in stays.items() if i not in aside.outside)
     tensors = {i: aside.outside[i] for i in stays if i in aside.outside}
     n, named = len(carry), [stays[i] for i in tensors]
@@ -174,8 +175,8 @@ def _turn(tape: Tape, run: Run, carry: Tensors, xs: Tensors, wants: Sequence[boo
     body, stay = Body(inputs, outputs, tuple(aside.calls), modules), tuple(tensors.values())
     operands = (*own[:n], *stay, *own[n:])
     with tape.mute():
-        reach = _reach(made, operands)
-    return Turn(body, n, stay, literals, operands, made, reach)
+        hands = reach(made, operands)
+    return Turn(body, n, stay, literals, operands, made, hands)
 
 
 def _unpacked() -> AbstractContextManager[Any]:
@@ -199,7 +200,7 @@ def _edge(t: torch.Tensor) -> _Edge:
     return torch.autograd.graph.get_gradient_edge(t)[:2]
 
 
-def _reach(made: Tensors, operands: Tensors) -> tuple[frozenset[int], ...]:
+def reach(made: Tensors, operands: Tensors) -> tuple[frozenset[int], ...]:
     """To which operands each result hands a gradient."""
     if not any(t.requires_grad for t in made):
         return (frozenset(),) * len(made)

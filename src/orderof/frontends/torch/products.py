@@ -89,12 +89,17 @@ def _plain(value: Any) -> Any:
             return value
 
 
+_NUMBERS = frozenset({int, float, bool, Size, Ratio})
+
+
 def _method(do: Callable[[Any, Any], Any], *, swapped: bool) -> Callable[[Any, Any], Any]:
     product = do is operator.mul
 
-    def method(self: Any, other: Any) -> Any:
-        if not isinstance(other, Number):
+    def method(self: Any, other: Any, by: Any = None) -> Any:
+        if type(other) not in _NUMBERS:  # numpy's are floats too, and make their own
             return NotImplemented
+        if by is not None:
+            return pow(_plain(self), _plain(other), _plain(by))
         one, two = (other, self) if swapped else (self, other)
         found = do(_plain(one), _plain(two))
         if not isinstance(found, Number):
@@ -113,4 +118,4 @@ for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow"):
     for _kind in (Size, Ratio):
         setattr(_kind, f"__{_name}__", _method(getattr(operator, _name), swapped=False))
         setattr(_kind, f"__r{_name}__", _method(getattr(operator, _name), swapped=True))
-        _kind.__neg__ = _negative
+Size.__neg__ = Ratio.__neg__ = _negative

@@ -19,7 +19,6 @@ from orderof.analyses.work import count, trips
 from orderof.counts import Counts
 from orderof.errors import Error, ModelError, ModelRaised
 from orderof.frontends.torch.caches import forget
-from orderof.frontends.torch.compiler import compiled
 from orderof.frontends.torch.composites import Doors
 from orderof.frontends.torch.detection import settle
 from orderof.frontends.torch.fakes import Fakes, preserved
@@ -81,7 +80,7 @@ def record(
     """
     how: Any = {"backward": backward, "train": train, "exact": exact, "loops": loops}
     how |= {"cond": cond, "folds": folds, "traced": traced}
-    return compiled(lambda: _recorded(plain(module), args, kwargs, **how))
+    return _recorded(plain(module), args, kwargs, **how)
 
 
 def _recorded(
@@ -117,12 +116,8 @@ def _recorded(
 
 def returned(module: nn.Module, kwargs: Mapping[str, object]) -> object:
     """What a module in evaluation returns for some inputs: its tensors are fakes."""
-
-    def run() -> object:
-        with preserved(), torch.no_grad():
-            return _Run(plain(module), None, train=False).call((), kwargs)
-
-    return compiled(run)
+    with preserved(), torch.no_grad():
+        return _Run(plain(module), None, train=False).call((), kwargs)
 
 
 def _operations(function: Callable[..., object], operands: Sequence[object]) -> int:

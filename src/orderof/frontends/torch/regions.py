@@ -19,12 +19,10 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from orderof.errors import Deeper, ModelError
-from orderof.frontends.torch.loops import apart, looped
+from orderof.frontends.torch.loops import apart, looped, reach
 from orderof.frontends.torch.nested import leaves
-from orderof.frontends.torch.recording import refs
 
 if TYPE_CHECKING:
-    from orderof.frontends.torch.recording import Call
     from orderof.frontends.torch.tape import Tape
 
 _MOST = 1 << 16
@@ -55,34 +53,44 @@ def handlers(doors: TorchFunctionMode, tape: "Tape") -> dict[Any, Callable[..., 
 def _cond(tape: "Tape", given: Any, yes: Any, no: Any, operands: Sequence[Any]) -> Any:
     known = _truth(tape, given)
     first = _first(tape, yes, no, operands) if known is None else known
-    taken, other = (yes, no) if first else (no, yes)
-    before = len(tape.calls)
     tape.depth += known is None
     try:
-        made = taken(*operands)
-        return _beside(tape, made, tape.calls[before:], other, operands)
+        made = (yes if first else no)(*operands)
+        return _with_zeros(tape, made, (yes, no), operands)
     finally:
         tape.depth -= known is None
 
 
-def _beside(
-    tape: "Tape", made: Any, calls: "Sequence[Call]", other: Any, operands: Sequence[Any]
-) -> Any:
-    """Let what the other function alone reads have a gradient too: torch gives it zeros.
+def _with_zeros(tape: "Tape", made: Any, functions: Sequence[Any], operands: Sequence[Any]) -> Any:
+    """Let all that either function reads have a gradient: torch gives it zeros, if it has none.
 
-    So an optimizer updates it as well (torch/_higher_order_ops/utils.py, create_bw_fn).
+    So an optimizer updates it (torch/_higher_order_ops/utils.py, create_bw_fn).
     """
     if not torch.is_grad_enabled():
         return made
-    trips, notes = len(tape.loops.trips), len(tape.notes)
-    with apart(tape) as aside:
-        other(*operands)
-    del tape.loops.trips[trips:], tape.notes[notes:]
-    read = {r.id for call in calls for r in refs((*call.args, *call.kwargs.values()))}
-    alone = [t for i, t in aside.outside.items() if t.requires_grad and i not in read]
+    read = _read(tape, functions, operands)
     flat, spec = tree_flatten(made)
+    reached = frozenset[int]().union(*reach(flat, read))
+    alone = [t for i, t in enumerate(read) if i not in reached]
+    if not alone and len(flat) == 1:
+        return made
+    tape.zeroed.extend(tape.see(t, "what has a gradient of zeros") for t in alone)
     apply: Any = _Zeros.apply
-    return tree_unflatten(apply(len(flat), *flat, *alone), spec) if alone else made
+    return tree_unflatten(apply(len(flat), *flat, *alone), spec)
+
+
+def _read(
+    tape: "Tape", functions: Sequence[Any], operands: Sequence[Any]
+) -> tuple[torch.Tensor, ...]:
+    """Give what functions read of what was there before, and wants a gradient."""
+    before = len(tape.loops.trips), len(tape.notes), len(tape.zeroed)
+    found: dict[int, torch.Tensor] = {}
+    for function in functions:
+        with apart(tape) as aside:
+            function(*operands)
+        found |= {i: t for i, t in aside.outside.items() if t.requires_grad}
+    del tape.loops.trips[before[0] :], tape.notes[before[1] :], tape.zeroed[before[2] :]
+    return tuple(found.values())
 
 
 class _Zeros(torch.autograd.Function):

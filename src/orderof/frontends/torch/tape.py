@@ -74,6 +74,8 @@ class Tape(TorchDispatchMode):
         self.cond: Choice = "max"
         self.depth = 0
         """How many functions of `torch.cond` the model is in, of those that values choose."""
+        self.zeroed: list[Ref] = []
+        """What has a gradient of zeros, because a function that is not taken reads it."""
         self.scopes = scopes
         self.in_backward = False
         self._went_back = False

@@ -10,6 +10,7 @@ Every piece has points of its own that took no part in finding it.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
@@ -72,9 +73,19 @@ def _steps(search: Search, i: int, values: list[int]) -> Found | None:
         return Found(powers(name), values)
     for period in PERIODS:
         basis = steps(name, unit, period)
-        if not search.misfit(i, values, basis):
+        if _whole(values, unit, period) and not search.misfit(i, values, basis):
             return Found(basis, values, f"goes in steps of {unit * period}")
     return None
+
+
+def _whole(values: Iterable[int], unit: int, period: int) -> bool:
+    """Whether there are two sizes of each class: a step that few sizes tell could be any.
+
+    >>> _whole(range(1, 7), 1, 3), _whole([2, 4, 8, 16, 32, 64], 1, 3)
+    (True, False)
+    """
+    classes = Counter(n // unit % period for n in values)
+    return len(classes) == period and min(classes.values()) > 1
 
 
 def _cut(search: Search, i: int, run: list[int], values: list[int]) -> Found | None:
