@@ -44,10 +44,8 @@ def beside(graph: Graph, asked: Iterable[Convention]) -> tuple[str, ...]:
     if any(node.origin for node in graph.nodes if node.phase is Phase.FORWARD):
         return ()
     names = [found.name for found in asked if found.by_origin]
-    text = (
-        "functions and modules of PyTorch, and this network has none: its operators alone are told"
-    )
-    return (f"{', '.join(names)}: by {text}",) if names else ()
+    text = "of a network that calls no functions of PyTorch, operators alone are told"
+    return (f"{', '.join(names)}: {text}",) if names else ()
 
 
 def network(graph: Graph) -> Network:
