@@ -34,7 +34,7 @@ from figures import SETS, Given
 from spelled import SPELLED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 DATA = Path(__file__).with_name("conventions")
 HOW = Namespace(mode="convention", jobs=int(os.environ.get("JOBS", "1")), gib=12.0, seconds=300.0)
@@ -47,15 +47,17 @@ Figures = dict[str, int]
 # -------------------------------------------------------------------------------- figures of ours
 
 
-def ours(network: str, names: Iterable[str]) -> Figures:
+def ours(network: str, names: Iterable[str], make: Callable[[], Any] | None = None) -> Figures:
     """Count a network by several conventions.
 
-    It is a spelling with sizes behind it, or a name of `networks.MEASURED`.
+    It is a spelling with sizes behind it, or a name of `networks.MEASURED`, or what `make` builds.
     """
     from orderof.analyses.compare import account
     from orderof.api import graph
     from orderof.conventions import convention
 
+    if make:
+        return import_module("documents").figures(make(), names)
     spelling, *sizes = network.split(" ")
     if ":" in spelling:
         dims = {k: int(n) for k, _, n in (s.partition("=") for s in sizes)}
@@ -132,7 +134,12 @@ def fill(name: str, found: Iterable[Given]) -> None:
     for g in found:
         if (g.set, g.as_, g.model) not in rows.done:
             todo.setdefault(g.network, []).append(g)
-    coverage.MODES["convention"] = (lambda n: {"ours": ours(n, {g.as_ for g in todo[n]})}, ())
+
+    def count(network: str) -> dict[str, Figures]:
+        given = todo[network]
+        return {"ours": ours(network, {g.as_ for g in given}, given[0].make)}
+
+    coverage.MODES["convention"] = (count, ())
     for row in coverage.run(list(todo), HOW):
         for g in todo[row["model"]]:
             figure = {"ours": row.get("ours", {}).get(g.as_, "")}

@@ -11,10 +11,9 @@ expected     what counters expect of single layers in their own tests and docume
 from __future__ import annotations
 
 import csv
-import re
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +31,8 @@ class Given:
     within: float = 0
     network: str = ""
     """What is counted for it: by default the model as it is spelled."""
+    make: Callable[[], Any] | None = None
+    """What builds that, where it is neither a spelling nor a name of `networks.MEASURED`."""
 
     def __post_init__(self) -> None:
         """Take the model for the network."""
@@ -107,40 +108,9 @@ def measured(folder: Path) -> Iterator[Given]:
             yield Given("measured", as_, model, float(row["value"]), 0, network)
 
 
-READMES = {
-    ("thop(Lyken17)", ""): "thop",
-    ("ptflops", "(aten backend)"): "ptflops-aten",
-    ("ptflops", "(pytorch backend)"): "ptflops-pytorch",
-    ("calflops", ""): "calflops",
-    ("torchprofile", ""): "torchprofile",
-    ("torchinfo", ""): "torchinfo",
-}
-"""(tool, backend) -> the convention of its documents."""
-_MODEL = re.compile(r"torchvision (\w+)")
-_SHAPE = re.compile(r"\((\d+),3,(\d+),(\d+)\)")
-_ROUNDED = re.compile(r"rounded to ([\d.]+) G|tolerance \+-([\d.]+) G")
-
-
 def expected(folder: Path) -> Iterator[Given]:
-    """Give what documents of counters say of models of torchvision."""
-    for row in table(folder / "expected_ops.csv"):
-        model, shape = _MODEL.fullmatch(row["model_or_op"]), _SHAPE.fullmatch(row["input_shape"])
-        tool = row["source"].partition("@")[0]
-        backend = f"({row['repo_path'].partition('(')[2]}" if "(" in row["repo_path"] else ""
-        as_ = READMES.get((tool, backend))
-        if not (model and shape and as_) or row["quantity"] not in ("macs", "flops"):
-            continue
-        macs = "-macs" if as_ == "calflops" and row["quantity"] == "macs" else ""
-        sizes = f"B={shape[1]} H={shape[2]} W={shape[3]}"
-        figure = float(row["value"])
-        yield Given("expected", as_ + macs, f"torchvision:{model[1]} {sizes}", figure, _half(row))
-
-
-def _half(row: dict[str, str]) -> float:
-    """Give how far off a rounded figure may be."""
-    if rounded := _ROUNDED.search(row["notes"]):
-        return float(rounded[1] or rounded[2]) * (0.501e9 if rounded[1] else 1e9)
-    return 10 ** (len(str(int(float(row["value"])))) - 6)  # six digits, not always rounded
+    """Give what counters expect in their own tests and documents."""
+    return import_module("documents").expected(folder)
 
 
 SETS: dict[str, Callable[[Path], Iterator[Given]]] = {

@@ -105,6 +105,10 @@ def _take(low: Lowering, name: str, ref: Ref, role: Role) -> None:
 _PHASES = {phase.value: phase for phase in Phase}
 
 
+_PLACE = "out"
+"""A tensor that a result is written into: it is the result, and costs nothing."""
+
+
 def _call(low: Lowering, call: Call, on_unknown: OnUnknown) -> None:
     low.start(call, _PHASES[call.phase])
     row, own = (rows_complex.find if rows_complex.is_complex(call) else find)(call.name), None
@@ -114,7 +118,7 @@ def _call(low: Lowering, call: Call, on_unknown: OnUnknown) -> None:
         found: Any = _opaque(low, call)
     else:
         args = [low.value(a) for a in call.args]
-        kwargs = {k: low.value(v) for k, v in call.kwargs.items()}
+        kwargs = {k: low.value(v) for k, v in call.kwargs.items() if k != _PLACE}
         found = row(low, *args, **kwargs) if row else _ruled(low, own, args, kwargs)
     results = found if isinstance(found, tuple | list) else (found,)
     _bind(low, call, results)
