@@ -8,8 +8,9 @@
 far as they are installed, on models of every kind (`spelled.py`), or on those that are named. Rows
 are written to bench/conventions/ as they come, and what has a row is not done again. A row is
 `exact` if the figures are equal, to the digits that were given; `explained` if `reasons.toml` says
-why they are not, and by how much; `failed` if the tool gives no figure; else `unexplained`.
-`table` sums them up by tool, lists what is not exact, and fails if anything is unexplained.
+why they are not, and by how much; `failed` if the tool gives no figure, or `reasons.toml` says why
+we have none; else `unexplained`. `table` sums them up by tool, lists what is not exact, and fails
+if anything is unexplained.
 """
 
 # ruff: noqa: INP001, T201 - a script with rows of any kind
@@ -18,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import math
 import os
 import sys
 import tomllib
@@ -181,7 +181,8 @@ def explained(rows: Iterable[dict[str, str]]) -> Iterator[tuple[str, str, dict[s
             yield "exact", "", row
             continue
         found = [r["why"] for r in reasons if _speaks_of(r, row, gap)]
-        kind = "explained" if found else "unexplained" if row["theirs"] else "failed"
+        silent = not row["theirs"] or (found and gap is None)
+        kind = "failed" if silent else "explained" if found else "unexplained"
         yield kind, found[0] if found else row["reason"], row
 
 
@@ -191,8 +192,11 @@ def _speaks_of(reason: dict[str, Any], row: dict[str, str], gap: float | None) -
         return False
     if "raises" in reason:
         return reason["raises"] in row["reason"]
-    share = abs(gap or math.inf) / float(row["theirs"] or 1)
-    return gap == reason["more"] if "more" in reason else share <= reason["share"]
+    if gap is None:
+        return False
+    if "more" in reason:
+        return abs(gap - reason["more"]) <= float(row["within"])
+    return abs(gap) <= reason["share"] * float(row["theirs"])
 
 
 def judged() -> list[tuple[str, str, dict[str, str]]]:

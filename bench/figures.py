@@ -3,7 +3,7 @@
 timm         gmacs of timm's tables, at every size that they have
 torchvision  "GFLOPS" of the weights of classifiers
 measured     what nine counters said of the networks of `networks.py`
-expected     what counters expect of single layers in their own tests and documents
+expected     what counters expect in their own tests and documents, of layers and networks
 """
 
 # ruff: noqa: INP001 - a part of a script

@@ -4,7 +4,7 @@
 after the file that its row names. Nothing has data.
 """
 
-# ruff: noqa: D101, D102, INP001 - networks of others, each named as it is there
+# ruff: noqa: D102, INP001 - networks of others, each named as it is there
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What thop 0.1.1.post2209072238 printed for small modules, next to what its convention says."""
+"""What thop printed for small modules, next to what its conventions say.
+
+0.1.1.post2209072238, and 0.0.31 (Lyken17/pytorch-OpCounter@176c407) on today's torch.
+"""
 
 import pytest
 import torch
@@ -54,6 +57,41 @@ LAYERS = {
     "gru cell": (nn.GRUCell(4, 6), (3, 4), 3 * (3 * 6 * (4 + 6) + 13 * 6)),
     "lstm cell": (nn.LSTMCell(4, 6, bias=False), (3, 4), 3 * (4 * 6 * (4 + 6) + 8 * 6)),
 }
+
+
+EARLY = {
+    "linear": (nn.Linear(4, 8), (2, 3, 4), 2 * 3 * 8 * (2 * 4 - 1)),
+    "conv": (
+        nn.Conv2d(4, 8, 3, groups=2, padding=1),
+        (2, 4, 8, 7),
+        2 * 8 * 8 * 7 * (2 * 9 + 1),
+    ),
+    "conv without bias": (nn.Conv1d(4, 8, 3, bias=False), (2, 4, 8), 2 * 8 * 6 * 4 * 3),
+    "transposed": (
+        nn.ConvTranspose2d(4, 8, 3, groups=2, stride=2),
+        (2, 4, 8, 7),
+        2 * 8 * 17 * 15 * (2 * 9 + 1),
+    ),
+    "batch norm without weights": (nn.BatchNorm2d(4, affine=False), (2, 4, 8, 7), 4 * BATCH),
+    "layer norm": (nn.LayerNorm(6), (2, 5, 6), 0),
+    "leaky relu": (nn.LeakyReLU(), (2, 6, 4), 2 * 6 * 4),
+    "average": (nn.AvgPool2d(3, 2, 1), (2, 4, 8, 7), 2 * 4 * 4 * 4 * (3 + 1)),
+    "average of a line": (nn.AvgPool1d(3), (2, 4, 8), 2 * 4 * 2 * (3 + 1)),
+    "adaptive": (nn.AdaptiveAvgPool2d((2, 3)), (2, 4, 8, 7), 2 * 4 * 2 * 3 * (4 * 2 + 1)),
+    "adaptive to one": (nn.AdaptiveAvgPool2d(1), (2, 4, 8, 7), BATCH + 2 * 4),
+    "adaptive without a batch": (nn.AdaptiveAvgPool1d(1), (4, 8), 2 * 4),
+    "nearest": (nn.Upsample(scale_factor=2), (2, 4, 8, 7), 0),
+    "linear resizing": (nn.Upsample(scale_factor=2, mode="linear"), (2, 4, 8), 5 * 2 * 4 * 16),
+    "bilinear": (nn.UpsamplingBilinear2d(scale_factor=2), (2, 4, 8, 7), 13 * 4 * BATCH),
+    "bicubic": (nn.Upsample(scale_factor=2, mode="bicubic"), (2, 4, 8, 7), 259 * 4 * BATCH),
+    "lstm": (nn.LSTM(4, 6), (5, 3, 4), 0),
+}
+
+
+@pytest.mark.parametrize("name", EARLY)
+def test_layers_of_the_version_of_the_readme(name):
+    module, shape, printed = EARLY[name]
+    assert figure("thop-0.0.31", module, ones(*shape)) == printed
 
 
 @pytest.mark.parametrize("name", LAYERS)
