@@ -123,8 +123,10 @@ Each convention is held against figures that others published or measured, and a
 itself where it installs (`python bench/conventions.py`). *Exact* is equal to the last digit that
 was given; of timm's tables within 0.006 G or half a per cent, and all but a few to the digit. What
 differs has a reason with its amount in
-[reasons.toml](../bench/conventions/reasons.toml), or is a row that a tool has no figure for. What a
-convention cannot follow is listed in [known limits](known-limits.md).
+[reasons.toml](../bench/conventions/reasons.toml); *no figure* is a row that a tool refuses, or that
+is of a network which is not at hand. `params` are parameters; `macs`, `flops` and `orderof` hold
+what tools without a convention here say where it is the same under any rule. What a convention
+cannot follow is listed in [known limits](known-limits.md).
 
 | as | held against | exact | explained | no figure | unexplained |
 |---|---|---:|---:|---:|---:|

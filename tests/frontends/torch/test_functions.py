@@ -38,6 +38,16 @@ def test_a_function_of_tensors():
     assert "as it is" in r.notes[0]
 
 
+def test_a_result_that_is_written_into_a_tensor():
+    def squared(x):
+        made = torch.empty(16, 16)
+        torch.mm(x.T, x, out=made)
+        return torch.cat([made, made], out=torch.empty(32, 16)) @ x.T
+
+    r = orderof.analyze(squared, X, symbolic=())
+    assert r.forward.macs() == 16 * 4 * 16 + 32 * 16 * 4
+
+
 def test_modules_of_a_function_have_its_names_for_them():
     r = orderof.analyze(through_a_global, X)
     assert {row.scope for row in r.rows} == {"GLOBAL.0", "GLOBAL.1", "GLOBAL.2"}
