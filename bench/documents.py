@@ -108,6 +108,8 @@ def convention(row: Row) -> str:
             return "macs"
         named = ((as_, p) for as_, patterns in PLAIN[tool].items() for p in patterns)
         return next((as_ for as_, p in named if fnmatchcase(row["model_or_op"], p)), "")
+    if "prefill" in row["input_shape"]:
+        return "onnx-tool-llm"  # no export, but a graph of the tool's own
     as_ = TOOLS.get(f"{tool} {row['repo_path']}") or TOOLS[tool]
     return f"{as_}-macs" if as_ in TWO and row["quantity"] == "macs" else as_
 

@@ -1,10 +1,16 @@
-"""What onnx-tool 1.0.1 printed for small modules as torch 2.13 exports them, next to ours."""
+"""What onnx-tool 1.0.1 printed for small modules as torch 2.13 exports them, next to ours.
+
+And what its builder of language models counts of two small ones, which it is told the sizes of.
+"""
 
 import pytest
 import torch
 from tests.conventions.cases import Does, figure, ones
 from torch import nn
 from torch.nn import functional
+
+from orderof.api import analyze
+from orderof.frontends.torch.build import load
 
 pytestmark = pytest.mark.framework
 
@@ -262,3 +268,23 @@ def test_networks_that_begin_with_zeros():
     products = 2 * 8 * 30 * 36 + 2 * 240 * 5
     assert figure("onnx-tool", module, ones(*IMAGE)) == products
     assert figure("onnx-tool-trained", module, ones(*IMAGE)) == products + 2 * 8 * 30 + 2 * 5
+
+
+def test_its_own_graph_of_a_language_model():
+    load("torchvision:alexnet")  # transformers looks for torchvision, which may need its help
+    import transformers
+
+    sizes = {"vocab_size": 100, "hidden_size": 64, "intermediate_size": 96, "pad_token_id": 0}
+    sizes |= {"num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2}
+    products = 16 * (2 * (64 * (64 + 64) + 64 * 64 + 3 * 64 * 96) + 64 * 100) + 2 * 2 * 16 * 16 * 64
+    scores, turned = 2 * 4 * 16 * 16, 2 * 16 * (64 + 32)
+    norms = 5 * (7 * 16 * 64 + 29 * 16)
+    printed = products + 36 * scores + 80 * turned + 34 * 2 * 16 * 96 + norms + 2 * 2 * 16 * 64
+    assert printed == 1617168
+    for kind in ("Llama", "Phi3"):
+        config = getattr(transformers, f"{kind}Config")(**sizes, attn_implementation="eager")
+        with torch.device("meta"):
+            model = getattr(transformers, f"{kind}ForCausalLM")(config)
+            ids = torch.zeros(1, 16, dtype=torch.int64)
+        asked = {"kwargs": {"input_ids": ids, "use_cache": False}, "symbolic": ()}
+        assert analyze(model, as_="onnx-tool-llm", **asked).forward.total()() == printed
