@@ -48,6 +48,19 @@ def test_a_result_that_is_written_into_a_tensor():
     assert r.forward.macs() == 16 * 4 * 16 + 32 * 16 * 4
 
 
+def test_results_that_are_written_into_two_tensors():
+    def largest(x):
+        values, places = torch.empty(4), torch.empty(4, dtype=torch.long)
+        torch.max(x, 1, out=(values, places))
+        return values + 1
+
+    x = torch.zeros(4, 8)
+    r = orderof.analyze(largest, x, symbolic=())
+    plain = orderof.analyze(lambda x: torch.max(x, 1).values + 1, x, symbolic=())
+    assert r.forward.counts == plain.forward.counts
+    assert r.forward.kinds["max"]["float32"]() == 4 * 7
+
+
 def test_modules_of_a_function_have_its_names_for_them():
     r = orderof.analyze(through_a_global, X)
     assert {row.scope for row in r.rows} == {"GLOBAL.0", "GLOBAL.1", "GLOBAL.2"}

@@ -105,8 +105,8 @@ def _take(low: Lowering, name: str, ref: Ref, role: Role) -> None:
 _PHASES = {phase.value: phase for phase in Phase}
 
 
-_PLACE = "out"
-"""A tensor that a result is written into: it is the result, and costs nothing."""
+_PLACES = frozenset({"out", "max", "max_values", "min", "min_indices"})
+"""Tensors that results are written into: they are the results, and cost nothing."""
 
 
 def _call(low: Lowering, call: Call, on_unknown: OnUnknown) -> None:
@@ -118,7 +118,7 @@ def _call(low: Lowering, call: Call, on_unknown: OnUnknown) -> None:
         found: Any = _opaque(low, call)
     else:
         args = [low.value(a) for a in call.args]
-        kwargs = {k: low.value(v) for k, v in call.kwargs.items() if k != _PLACE}
+        kwargs = {k: low.value(v) for k, v in call.kwargs.items() if k not in _PLACES}
         found = row(low, *args, **kwargs) if row else _ruled(low, own, args, kwargs)
     results = found if isinstance(found, tuple | list) else (found,)
     _bind(low, call, results)
