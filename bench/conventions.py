@@ -194,9 +194,7 @@ def _speaks_of(reason: dict[str, Any], row: dict[str, str], gap: float | None) -
         return reason["raises"] in row["reason"]
     if gap is None:
         return False
-    if "more" in reason:
-        return abs(gap - reason["more"]) <= float(row["within"])
-    return abs(gap) <= reason["share"] * float(row["theirs"])
+    return abs(gap - reason["more"]) <= float(row["within"])
 
 
 def judged() -> list[tuple[str, str, dict[str, str]]]:
