@@ -146,7 +146,7 @@ def figures(net: Net, names: Iterable[str]) -> dict[str, int]:
     from orderof.api import graph
 
     how: Any = {"kwargs": net.kwargs, "dims": net.dims, "mode": "train" if net.train else "eval"}
-    found = graph(net.model, *net.args, **how, symbolic=(), on_unknown="bound")
+    found = graph(net.model, *net.args, **how, symbolic=(), on_unknown="bound", traced=True)
     at, wanted = dict(found.dims), set(names)
     parameters = {"params": count(found).params.total.at(at)} if "params" in wanted else {}
     return parameters | {n: _figure(found, net, n).at(at) for n in wanted - {"params"}}
