@@ -36,6 +36,12 @@ def test_json_adds_up(orderof):
             assert sum(p["value"] for p in term["places"]) == term["value"]
 
 
+def test_it_is_asked_of_a_prompt_and_of_a_step_too(orderof):
+    done = orderof("compare", "zoo:gpt2", "--decode", "9")
+    assert done.returncode == 2
+    assert "has no cache to decode with" in done.stderr
+
+
 def test_a_file_of_ones_own(orderof, tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(MINE)
@@ -65,9 +71,7 @@ def test_the_report_counts_as_it_was_asked_and_leads_on(orderof):
     assert "Next: orderof compare zoo:resnet18 --as macs,fvcore" in done.stdout
 
 
-def test_a_family_and_an_explanation_say_that_they_cannot(orderof):
-    done = orderof("zoo:gpt2", "--vary", "L", "--as", "fvcore")
-    assert done.returncode == 2
+def test_an_explanation_says_that_it_cannot(orderof):
     done = orderof("explain", "zoo:gpt2", "lm_head", "--as", "fvcore")
     assert (done.returncode, "orderof compare MODEL --as fvcore" in done.stderr) == (2, True)
 

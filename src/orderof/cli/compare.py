@@ -10,7 +10,7 @@ import click
 from orderof.cli.app import check_model
 from orderof.cli.failure import tell_unknown
 from orderof.cli.grouped import Grouped
-from orderof.cli.question import HOW, MODEL, WHAT, Question
+from orderof.cli.question import CACHE, HOW, MODEL, WHAT, Question
 from orderof.cli.screen import LOOK, Look, write
 from orderof.errors import BadSpelling
 
@@ -57,6 +57,7 @@ COMMAND = Grouped(
     "Say what each tool would print for MODEL, and the difference between them term by term: how "
     "much, in which module, and why. The terms add up to the difference exactly.",
     [MODEL],
-    {"What is asked": [AS, *WHAT], "How it is counted": [o for o in HOW if o.name not in _LEFT],
+    {"What is asked": [AS, *WHAT, *CACHE],
+     "How it is counted": [o for o in HOW if o.name not in _LEFT],
      "What is shown": LOOK, "Where it goes": WHERE},
 )  # fmt: skip

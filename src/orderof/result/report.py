@@ -324,7 +324,7 @@ def _next(result: Result, ask: Ask) -> Next:
     commands = [f"orderof {ask.model}{options} --json"]
     path = dearest(tree(result), *Phase)
     if not convention(result.as_).plain:
-        rest = without(ask.options, "--as", "--padding")
+        rest = without(ask.options, "--as", "--padding", "--vary")
         commands.insert(0, f"orderof compare {ask.model}{rest} --as macs,{result.as_}")
     elif ask.explains and path:
         quoted = f"'{path}'" if "*" in path else path

@@ -161,7 +161,7 @@ class Lowering:
 
     def end(self) -> None:
         """Give the products of sizes that only views depend on to the last node before them."""
-        for at in reversed(range(len(self.b.nodes))):
+        for at in reversed(range(len(self.b.nodes) if self.products else 0)):
             self._hold(at)
 
 
